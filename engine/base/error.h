@@ -31,7 +31,9 @@ struct weir__errors {
 	struct weir_err *list;
 	size_t n;
 	size_t cap;
-	bool out_of_memory; /* an error could not even be kept */
+	size_t last;	      /* in list, of the error added last */
+	struct weir_err spare; /* the one added last, where it was not kept */
+	bool out_of_memory;   /* an error could not even be kept */
 };
 
 void weir__errors_init(struct weir__errors *es);
@@ -50,7 +52,8 @@ void weir__errors_fail(struct weir__errors *es, struct weir_span span,
 /* The error added last, to hang a hint or a second place on; never NULL. */
 struct weir_err *weir__errors_last(struct weir__errors *es);
 
-/* Print all, sorted by place, as above; `color` for a terminal. */
+/* Print all, sorted by place, as above; `color` for a terminal.  A hint stands
+ * behind the carets, a second place follows as a note. */
 void weir__errors_print(const struct weir__errors *es, struct weir__buf *bf,
     bool color);
 

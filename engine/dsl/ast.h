@@ -342,10 +342,9 @@ struct weir__ast_type *weir__parse_type(struct weir__arena *ar,
 struct weir__ast_type *weir__ast_expr_as_type(struct weir__arena *ar,
     const struct weir__ast_expr *e);
 
-/* Text, as an environment variable or --set brings it, to microseconds or
- * bytes: "5m", "1h30m", "30 seconds", "1.5 h"; "128MiB", "10 MB", "4096".
- * 0, or -1 when it is none or too large. */
-int weir__duration_from_text(int64_t *us, const char *s, size_t len);
+/* A size as text, as an environment variable or --set brings it, to bytes:
+ * "128MiB", "10 MB", "1.5GiB", "4096".  0, or -1 when it is none or too large.
+ * (Durations: weir__time_parse_duration in base/time.h.) */
 int weir__size_from_text(int64_t *bytes, const char *s, size_t len);
 
 /* Canonical text: one line, one blank where blanks belong, parentheses where
