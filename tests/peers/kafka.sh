@@ -1,0 +1,244 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A real single-node Apache Kafka (KRaft) on 127.0.0.1 for tests and benchmarks.
+#
+#   kafka.sh fetch             put the jars into the cache (start does it, too)
+#   kafka.sh start DIR [PORT]  start in DIR and wait until it answers; a DIR that
+#                              was used before keeps its data and its port
+#   kafka.sh ready DIR         exit 0 when the broker answers, 1 when it doesn't
+#   kafka.sh stop DIR          SIGTERM, then SIGKILL after ten seconds
+#   kafka.sh kill DIR          SIGKILL, as a crash would
+#   kafka.sh topic DIR NAME PARTITIONS [KEY=VALUE...]
+#
+# WEIR_CACHE  where jars are kept (default ~/.cache/weir)
+# KAFKA_HEAP  heap options of the broker (default -Xms128m -Xmx384m)
+# KAFKA_CDS   1 (default) makes a class archive once, for a faster start
+set -eu
+
+version=4.3.1
+cache=${WEIR_CACHE:-$HOME/.cache/weir}/kafka-$version
+heap=${KAFKA_HEAP:--Xms128m -Xmx384m}
+cluster=MkU3OEVBNTcwNTJENDM2Qg
+
+die() {
+	echo "kafka.sh: $*" >&2
+	exit 1
+}
+
+need() {
+	command -v "$1" >/dev/null 2>&1 ||
+	    die "$1 is missing; install the package $2"
+}
+
+pom() {
+	cat <<-X
+	<project><modelVersion>4.0.0</modelVersion><groupId>weir</groupId>
+	<artifactId>kafka-jars</artifactId><version>1</version><dependencies>
+	<dependency><groupId>org.apache.kafka</groupId>
+	<artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+	<dependency><groupId>org.apache.kafka</groupId>
+	<artifactId>kafka-tools</artifactId><version>$version</version></dependency>
+	<dependency><groupId>org.slf4j</groupId>
+	<artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+	</dependencies></project>
+	X
+}
+
+# The jars appear under their final name only when all of them are there.
+fetch() {
+	need java default-jre-headless
+	[ -f "$cache/lib/.whole" ] && return
+	need mvn maven
+	mkdir -p "$cache"
+	tmp=$(mktemp -d "$cache/fetch.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	trap 'exit 130' INT TERM HUP
+	pom >"$tmp/pom.xml"
+	mvn -q -B -f "$tmp/pom.xml" dependency:copy-dependencies \
+	    -DoutputDirectory="$tmp/lib" -DincludeScope=runtime >"$tmp/log" 2>&1 ||
+	    { tail -n 20 "$tmp/log" >&2; die "could not get Kafka $version"; }
+	touch "$tmp/lib/.whole"
+	mv "$tmp/lib" "$cache/lib" 2>/dev/null || [ -f "$cache/lib/.whole" ] ||
+	    die "cannot put the jars into $cache/lib"
+	rm -rf "$tmp"
+	trap - EXIT INT TERM HUP
+}
+
+conf() {
+	cat <<-X
+	process.roles=broker,controller
+	node.id=1
+	controller.quorum.voters=1@127.0.0.1:$2
+	listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2
+	advertised.listeners=PLAINTEXT://127.0.0.1:$1
+	controller.listener.names=CONTROLLER
+	inter.broker.listener.name=PLAINTEXT
+	listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+	log.dirs=$3/data
+	default.replication.factor=1
+	offsets.topic.replication.factor=1
+	transaction.state.log.replication.factor=1
+	transaction.state.log.min.isr=1
+	share.coordinator.state.topic.replication.factor=1
+	share.coordinator.state.topic.min.isr=1
+	offsets.topic.num.partitions=4
+	transaction.state.log.num.partitions=4
+	share.coordinator.state.topic.num.partitions=1
+	num.partitions=4
+	group.initial.rebalance.delay.ms=0
+	log.retention.hours=-1
+	X
+}
+
+# Two ports below the range that the kernel hands out by itself; whether they
+# are free shows when the broker binds them.
+ports() {
+	port=${1:-}
+	if [ -z "$port" ]; then
+		port=$((20000 + ($$ * 7 + $(date +%S)) % 6000 * 2))
+	fi
+	control=$((port + 1))
+}
+
+alive() {
+	[ -s "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null &&
+	    tr '\0' ' ' <"/proc/$(cat "$1/pid")/cmdline" | grep -qF "$1/server"
+}
+
+answers() {
+	"$java" -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/lib/*" \
+	    org.apache.kafka.tools.TopicCommand --list \
+	    --bootstrap-server "127.0.0.1:$(cat "$1/port")" >/dev/null 2>&1
+}
+
+ready() {
+	alive "$1" || return 1
+	if command -v kcat >/dev/null 2>&1; then
+		kcat -b "127.0.0.1:$(cat "$1/port")" -L -m 2 >/dev/null 2>&1
+	else
+		answers "$1"
+	fi
+}
+
+
+launch() {
+	cds=
+	jsa=$cache/kafka.jsa
+	if [ "${KAFKA_CDS:-1}" = 1 ]; then
+		[ -f "$jsa" ] && cds="-XX:SharedArchiveFile=$jsa"
+		[ -n "${dump:-}" ] && cds="-XX:ArchiveClassesAtExit=$dump"
+	fi
+	# shellcheck disable=SC2086
+	setsid "$java" $heap -XX:+UseSerialGC -XX:TieredStopAtLevel="${TIER:-1}" \
+	    $cds -Xlog:cds=off -Xlog:cds+dynamic=off \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+	    -cp "$cache/lib/*" kafka.Kafka "$1/server.properties" \
+	    >>"$1/log" 2>&1 </dev/null &
+	echo $! >"$1/pid"
+}
+
+wait_ready() {
+	i=0
+	until ready "$1"; do
+		alive "$1" || { tail -n 5 "$1/log" >&2; return 1; }
+		i=$((i + 1))
+		[ $i -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+prepare() {
+	mkdir -p "$1"
+	[ -s "$1/port" ] || { ports "${2:-}"; echo "$port" >"$1/port"; }
+	ports "$(cat "$1/port")"
+	conf "$port" "$control" "$1" >"$1/server.properties"
+	[ -f "$1/data/meta.properties" ] && return
+	"$java" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/lib/*" \
+	    kafka.tools.StorageTool format -t $cluster \
+	    -c "$1/server.properties" >"$1/format.log" 2>&1 ||
+	    { cat "$1/format.log" >&2; die "cannot format $1/data"; }
+}
+
+# A class archive halves the start; it is made once, by a broker of its own.
+archive() {
+	[ "${KAFKA_CDS:-1}" = 1 ] && [ ! -f "$cache/kafka.jsa" ] || return 0
+	own=$(mktemp -d "$cache/cds.XXXXXX")
+	prepare "$own"
+	dump=$own/kafka.jsa
+	launch "$own"
+	wait_ready "$own" || true
+	dump=
+	stop "$own" 40
+	[ -f "$own/kafka.jsa" ] && mv "$own/kafka.jsa" "$cache/kafka.jsa"
+	rm -rf "$own"
+}
+
+start() {
+	fetch
+	alive "$1" && die "$1 is running already"
+	archive
+	prepare "$1" "${2:-}"
+	launch "$1"
+	wait_ready "$1" || { stop "$1"; die "no answer, see $1/log"; }
+	echo "127.0.0.1:$(cat "$1/port")"
+}
+
+stop() {
+	alive "$1" || { rm -f "$1/pid"; return 0; }
+	pid=$(cat "$1/pid")
+	kill "$pid" 2>/dev/null || true
+	i=0
+	while alive "$1" && [ $i -lt $((${2:-10} * 10)) ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	alive "$1" && kill -9 "$pid"
+	rm -f "$1/pid"
+}
+
+crash() {
+	alive "$1" || die "$1 is not running"
+	pid=$(cat "$1/pid")
+	kill -9 "$pid"
+	while alive "$1"; do sleep 0.05; done
+	rm -f "$1/pid"
+}
+
+topic() {
+	dir=$1 name=$2 parts=$3
+	shift 3
+	extra=
+	for kv; do extra="$extra --config $kv"; done
+	# shellcheck disable=SC2086
+	"$java" -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/lib/*" \
+	    org.apache.kafka.tools.TopicCommand --create --topic "$name" \
+	    --partitions "$parts" --replication-factor 1 $extra \
+	    --bootstrap-server "127.0.0.1:$(cat "$dir/port")"
+}
+
+java=${JAVA:-java}
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case $verb in
+start | ready | stop | kill | topic)
+	[ $# -gt 0 ] || die "$verb needs a directory"
+	mkdir -p "$1"
+	dir=$(cd "$1" && pwd)
+	shift
+	;;
+esac
+case $verb in
+fetch) fetch ;;
+start) start "$dir" "${1:-}" ;;
+ready) ready "$dir" ;;
+stop) stop "$dir" ;;
+kill) crash "$dir" ;;
+topic) topic "$dir" "$@" ;;
+*)
+	sed -n '3,16s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
