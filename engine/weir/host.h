@@ -229,7 +229,9 @@ weir_batch_new(struct weir_stage *st, uint32_t port, uint32_t rows)
 /* A batch of the rows rows[0..n) of `of` (NULL: its first n), in rising order:
  * passed columns are filled, origin, root, watermarks and operations go along,
  * and new columns have storage for n rows.  It keeps `of` alive.  nrows is n.
- * Rows of it count as passed.  NULL when memory is out. */
+ * Its rows count as passed once it is emitted; one that is dropped by unref
+ * counts for nothing.  A stage may point its new columns at other memory that
+ * lives as long.  NULL when memory is out. */
 static inline struct weir_batch *
 weir_batch_derive(struct weir_stage *st, uint32_t port, struct weir_batch *of,
     const uint32_t *rows, uint32_t n)

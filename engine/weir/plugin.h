@@ -136,6 +136,9 @@ enum weir_option_flags {
 					* remaining positional arguments */
 	WEIR_OPTF_TARGET = 1 << 10,    /* names what a sink writes to; part of
 					* the sink's id */
+	WEIR_OPTF_NAMES = 1 << 11,     /* STRING, STRINGS: bare words are taken as
+					* text: `unknown: extra`, `convert: [a,
+					* b]` */
 };
 
 struct weir_list {
