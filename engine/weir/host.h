@@ -298,6 +298,14 @@ weir_filtered(struct weir_stage *st, uint64_t rows)
 	st->host->filtered(st, rows);
 }
 
+/* Of the rows derived in this call so many are further copies of one that
+ * counts as passed: these count as created. */
+static inline void
+weir_created(struct weir_stage *st, uint64_t rows)
+{
+	st->host->created(st, rows);
+}
+
 /* An option's expression over the batch being processed: one value a row.  It
  * has been evaluated before process or write was called; rows on which it
  * failed were rejected and are not in the batch. */
