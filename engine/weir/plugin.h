@@ -571,6 +571,10 @@ struct weir_host {
 	const struct weir_value *(*expr_const)(const struct weir_expr *ex);
 	/* The column of input 0 that it names and nothing else, or -1. */
 	int32_t (*expr_column_no)(const struct weir_expr *ex);
+	/* The constant text with which every value of a text expression
+	 * begins: all of a constant, what stands before the first ${} that is
+	 * not constant, else "".  Lives as long as the plan. */
+	const char *(*expr_prefix)(const struct weir_expr *ex);
 
 	/* Aggregates bound to options. */
 	uint32_t (*aggs_n)(const struct weir_aggs *ag);
@@ -620,6 +624,9 @@ struct weir_host {
 	int64_t (*now)(const struct weir_stage *st);   /* frozen, us UTC */
 	int64_t (*clock)(const struct weir_stage *st); /* real, us UTC */
 	uint64_t (*epoch_no)(const struct weir_stage *st);
+	/* Sinks: the fence with which their publisher was opened, which is
+	 * before the first row.  Staged files are named by it. */
+	const struct weir_fence *(*fence)(const struct weir_stage *st);
 	void (*metric)(const struct weir_stage *st, const char *name,
 	    const char *labels, double value);
 	void *(*shared)(const struct weir_stage *st, const char *name,
