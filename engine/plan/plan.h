@@ -82,7 +82,11 @@ struct weir_table {
 struct weir__node {
 	uint32_t no;
 	const char *id;	    /* unique; messages, metrics, ledger, state */
-	const char *stream; /* the nearest name: "txn", or "" */
+	const char *label;  /* error_stage: the statement's name, with the verb
+			     * behind it where the statement has several
+			     * stages; else the id */
+	const char *stream; /* the name of the statement, or "" */
+	const char *target; /* sinks: the text of what they write to, or "" */
 	const char *what;   /* "json.decode" */
 	struct weir_span span;	    /* of plugin.verb in the file */
 	const struct weir__plugin *plugin;
@@ -116,7 +120,7 @@ struct weir__node {
 	struct weir_table *tables;
 	uint32_t ntables;
 	bool is_quarantine; /* made by the plan for ports that no one reads */
-	const char *origin_wanted; /* sources: "key headers ..." read later */
+	const struct weir__node *origin; /* the source upstream, or NULL */
 };
 
 /* The engine's own settings. */
@@ -131,9 +135,8 @@ struct weir__settings {
 		int64_t rows;  /* 0: no limit */
 		uint64_t bytes;
 	} epoch;
-	uint64_t memory;
+	uint64_t memory; /* bytes for queues and state */
 	int64_t workers;
-	struct weir_str http;
 };
 
 struct weir__plan {
@@ -188,6 +191,9 @@ enum weir__rejected_col {
 	WEIR__REJ_COLS
 };
 extern const struct weir_schema weir__rejected_schema;
+
+/* The plugin whose verbs need no prefix. */
+#define WEIR__CORE "core"
 
 /* The host table that bind, init and all other calls get: plan's half fills in
  * binding, run's half the rest. */
