@@ -56,8 +56,9 @@ enum weir__num weir__decimal_parse64(int64_t *out, const char *p, size_t n,
     unsigned precision, unsigned scale, enum weir__round round);
 
 /* The text with exactly `scale` digits after the point ("0.50", "-12", no
- * point when scale is 0); the number of bytes, at most 41, no NUL. */
-size_t weir__decimal_print(char out[WEIR__DECIMAL_TEXT], weir_i128 v,
+ * point when scale is 0) into out[WEIR__DECIMAL_TEXT]; the number of bytes, at
+ * most 41, no NUL. */
+size_t weir__decimal_print(char *out, weir_i128 v,
     unsigned scale);
 
 /* v of scale `from` as decimal(precision, to). */

@@ -42,14 +42,14 @@ enum weir__num weir__f32_parse(float *out, const char *p, size_t n);
 bool weir__f64_make(double *out, bool negative, uint64_t digits,
     int32_t exp10);
 
-/* Text of a number, in decimal; the number of bytes written, no NUL.
- * Floats are written with the fewest digits that read back as the same number
- * (and of those the nearest): 0.1, 100, 1e+21, 1.5e-07, nan, inf, -inf; with
- * an exponent when it is below -5 or above 20.  -0 is "-0". */
-size_t weir__i64_print(char out[WEIR__NUM_TEXT], int64_t v);
-size_t weir__u64_print(char out[WEIR__NUM_TEXT], uint64_t v);
-size_t weir__f64_print(char out[WEIR__NUM_TEXT], double v);
-size_t weir__f32_print(char out[WEIR__NUM_TEXT], float v);
+/* Text of a number, in decimal, into out[WEIR__NUM_TEXT]; the number of bytes
+ * written, no NUL.  Floats are written with the fewest digits that read back as
+ * the same number (and of those the nearest): 0.1, 100, 1e+21, 1.5e-07, nan,
+ * inf, -inf; with an exponent when it is below -5 or above 20.  -0 is "-0". */
+size_t weir__i64_print(char *out, int64_t v);
+size_t weir__u64_print(char *out, uint64_t v);
+size_t weir__f64_print(char *out, double v);
+size_t weir__f32_print(char *out, float v);
 
 /* As text in 64-bit integer `*digits` * 10^`*exp10`: the shortest decimal that
  * reads back as v, without trailing zeros; v is finite and above 0. */

@@ -130,7 +130,7 @@ enum weir__num weir__time_parse_date(int32_t *out, const char *p, size_t n);
 enum weir__num weir__time_parse_duration(int64_t *out, const char *p,
     size_t n);
 
-/* Text, no NUL; the number of bytes.
+/* Text into out[WEIR__TIME_TEXT], no NUL; the number of bytes.
  *	time		2026-01-02T03:04:05Z, and .123 or .123456 before the Z
  *			where there are milli- or microseconds
  *	local		the same of a local time with its offset in seconds
@@ -139,11 +139,11 @@ enum weir__num weir__time_parse_duration(int64_t *out, const char *p,
  *	duration	1h30m, 500ms, 0s, -5m; hours at most, exact
  * Instants outside years 1 to 9999 are printed with as many digits as it
  * takes and a sign. */
-size_t weir__time_print(char out[WEIR__TIME_TEXT], int64_t us);
-size_t weir__time_print_local(char out[WEIR__TIME_TEXT], int64_t us,
+size_t weir__time_print(char *out, int64_t us);
+size_t weir__time_print_local(char *out, int64_t us,
     int32_t offset);
-size_t weir__time_print_date(char out[WEIR__TIME_TEXT], int32_t days);
-size_t weir__time_print_duration(char out[WEIR__TIME_TEXT], int64_t us);
+size_t weir__time_print_date(char *out, int32_t days);
+size_t weir__time_print_duration(char *out, int64_t us);
 
 /* --- patterns ---
  *
@@ -158,9 +158,9 @@ size_t weir__time_print_duration(char out[WEIR__TIME_TEXT], int64_t us);
  *	%L milliseconds, 3 digits			%% %	%n %t blank
  *	%G %V ISO year and week	%u Monday 1 to Sunday 7	(print only)
  *
- * English names whatever the locale.  Reading is strict: numbers may have
- * fewer digits than printed only where what follows is not a digit; names in
- * any case; a blank in the pattern is one or more blanks of the text.
+ * English names whatever the locale.  Reading: %Y takes four digits, other
+ * numbers one to as many as are printed; names are long or short, in any case;
+ * %Z is UTC, GMT or Z; a blank in the pattern is one or more of the text.
  */
 
 /* Is the pattern good?  If not, *at is the byte where it is not. */
