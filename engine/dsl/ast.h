@@ -26,6 +26,9 @@
 struct weir__ast_expr;
 struct weir__ast_item;
 
+/* No expression is higher; the parser says so where one would be. */
+#define WEIR__AST_HEIGHT 1000
+
 /* A name and where it stands; the span takes in the backquotes. */
 struct weir__ast_name {
 	const char *text; /* NULL: not written */
@@ -44,7 +47,8 @@ struct weir__ast_type {
 	size_t nargs;
 	struct weir__ast_field *fields; /* struct { ... } */
 	size_t nfields;
-	bool required; /* `!` */
+	bool required;	 /* `!` */
+	uint16_t height; /* as an expression's */
 };
 
 /* name: type! from "other name" -- in a schema and in struct { ... }. */
@@ -141,6 +145,8 @@ struct weir__ast_expr {
 	struct weir_span op; /* the operator, the name after the point of a
 			      * FIELD, the function's name of a CALL */
 	bool parens;	     /* stood in parentheses (span without them) */
+	uint16_t height;     /* 1, or 1 more than the highest part's: so deep
+			      * will a walk recurse */
 	union {
 		bool b;
 		int64_t i;
