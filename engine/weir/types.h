@@ -87,9 +87,12 @@ struct weir_str {
 		struct {
 			char prefix[4];
 			const char *ptr;
-		} big;
+		} __attribute__((packed)) big;
 	} u;
-};
+} __attribute__((aligned(8)));
+
+/* Does not compile where it is anything but 16 bytes. */
+typedef char weir_str_has_16_bytes[sizeof(struct weir_str) == 16 ? 1 : -1];
 
 #define WEIR_STR_SMALL 12u
 
