@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making a plan: read, declare, join, bind, and find what is read.
+ */
+#include "plan/plan.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "plan/build.h"
+
+#define PIPELINE_MAX ((size_t)16 << 20)
+
+void *
+weir__build_oom(struct weir__build *bu)
+{
+	if (!bu->failed)
+		weir__errors_fail(bu->es, WEIR_NOWHERE, "memory",
+		    "out of memory");
+	bu->failed = true;
+	return NULL;
+}
+
+void *
+weir__build_alloc(struct weir__build *bu, size_t n)
+{
+	void *p = weir__arena_zalloc(bu->ar, n);
+
+	return p != NULL ? p : weir__build_oom(bu);
+}
+
+void
+weir__build_unknown(struct weir__build *bu, struct weir_span span,
+    const char *code, const char *what, const char *name,
+    const char *const *names, size_t n)
+{
+	const char *near = weir__nearest(name, strlen(name), names, n);
+	struct weir_err *err;
+
+	weir__errors_fail(bu->es, span, code, "%s \"%s\"", what, name);
+	err = weir__errors_last(bu->es);
+	if (near != NULL)
+		snprintf(err->hint, sizeof err->hint, "did you mean \"%s\"?",
+		    near);
+}
+
+/* The whole file as text, or NULL after an error. */
+static char *
+read_file(struct weir__build *bu, const char *path, size_t *len)
+{
+	struct stat sb;
+	ssize_t got = 0;
+	size_t n = 0;
+	char *text = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &sb) != 0) {
+		weir__errors_fail(bu->es, WEIR_NOWHERE, "file.open",
+		    "%s can't be read: %m", path);
+		goto out;
+	}
+	if (!S_ISREG(sb.st_mode) || (size_t)sb.st_size > PIPELINE_MAX) {
+		weir__errors_fail(bu->es, WEIR_NOWHERE, "file.open",
+		    "%s is no pipeline file: expected a regular file of at "
+		    "most 16 MiB", path);
+		goto out;
+	}
+	text = weir__build_alloc(bu, (size_t)sb.st_size + 1);
+	while (text != NULL && n < (size_t)sb.st_size &&
+	    (got = read(fd, text + n, (size_t)sb.st_size - n)) > 0)
+		n += (size_t)got;
+	if (got < 0) {
+		weir__errors_fail(bu->es, WEIR_NOWHERE, "file.read",
+		    "%s can't be read: %m", path);
+		text = NULL;
+	}
+	*len = n;
+out:
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* "dir/medallion.weir" -> "medallion". */
+static const char *
+file_stem(struct weir__arena *ar, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	size_t len;
+
+	base = base != NULL ? base + 1 : path;
+	len = strlen(base);
+	if (len > 5 && strcmp(base + len - 5, ".weir") == 0)
+		len -= 5;
+	return weir__arena_strndup(ar, base, len);
+}
+
+static int
+parse(struct weir__build *bu)
+{
+	struct weir__plan *pl = bu->pl;
+	size_t len = 0;
+	char *text = read_file(bu, bu->op->path, &len);
+	uint32_t src;
+
+	if (text == NULL)
+		return -1;
+	pl->path = weir__arena_strdup(bu->ar, bu->op->path);
+	pl->stem = file_stem(bu->ar, bu->op->path);
+	src = weir__errors_source(bu->es, bu->op->path, text, len);
+	if (src == 0 || pl->path == NULL || pl->stem == NULL)
+		return -1;
+	pl->ast = weir__parse(bu->ar, bu->es, src);
+	return pl->ast != NULL ? 0 : -1;
+}
+
+static void
+unused_sets(struct weir__build *bu)
+{
+	struct weir__setting *se;
+	const char **names;
+	size_t i, j, n = bu->pl->nparams;
+
+	names = weir__build_alloc(bu, n * sizeof *names + 1);
+	for (j = 0; names != NULL && j < n; j++)
+		names[j] = bu->pl->params[j].name;
+	for (i = 0; i < bu->op->nsets && names != NULL; i++) {
+		se = &bu->op->sets[i];
+		if (!se->used)
+			weir__build_unknown(bu, WEIR_NOWHERE, "param.unknown",
+			    "--set: the pipeline has no param", se->name, names,
+			    n);
+	}
+}
+
+static void
+build(struct weir__build *bu)
+{
+	struct weir__plan *pl = bu->pl;
+
+	if (parse(bu) != 0 || weir__build_declare(bu) != 0)
+		return;
+	unused_sets(bu);
+	if (weir__build_graph(bu) != 0 || weir__build_bind(bu) != 0)
+		return;
+	if (bu->es->n != 0)
+		return;
+	if (weir__build_unread(bu) != 0 || bu->es->n != 0)
+		return;
+	if (weir__build_quarantine(bu) != 0 || bu->es->n != 0)
+		return;
+	weir__build_wanted(bu);
+	pl->errors = bu->es;
+}
+
+struct weir__plan *
+weir__plan_make(struct weir__errors *es, const struct weir__plan_options *op)
+{
+	struct weir__plan *pl = weir__zalloc(sizeof *pl);
+	struct weir__build bu = { .pl = pl, .op = op, .es = es };
+
+	if (pl == NULL) {
+		weir__build_oom(&bu);
+		return NULL;
+	}
+	weir__arena_init(&pl->ar, 16384);
+	bu.ar = &pl->ar;
+	pl->errors = es;
+	pl->loader = weir__loader_new(op->plugin_dirs, op->nplugin_dirs);
+	pl->registry = weir__registry_new();
+	if (pl->loader == NULL || pl->registry == NULL)
+		weir__build_oom(&bu);
+	else
+		build(&bu);
+	if (es->out_of_memory)
+		weir__build_oom(&bu);
+	if (pl->ast == NULL || bu.failed) {
+		weir__plan_free(pl);
+		return NULL;
+	}
+	return pl;
+}
+
+void
+weir__plan_free(struct weir__plan *pl)
+{
+	size_t i;
+
+	if (pl == NULL)
+		return;
+	for (i = pl->nnodes; i-- > 0;)
+		if (pl->nodes[i]->config != NULL &&
+		    pl->nodes[i]->type->unbind != NULL)
+			pl->nodes[i]->type->unbind(pl->nodes[i]->config);
+	weir__registry_free(pl->registry);
+	weir__arena_fini(&pl->ar);
+	weir__loader_free(pl->loader);
+	weir__free(pl);
+}

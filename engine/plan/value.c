@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One option's value, from what was written to its place in the config.
+ */
+#include <stdio.h>
+
+#include "batch/batch.h"
+#include "plan/build.h"
+
+#define FAIL(so, span, code, ...)                                             \
+	do {                                                                  \
+		weir__errors_fail((so)->bu->es, span, code, __VA_ARGS__);     \
+		return -1;                                                    \
+	} while (0)
+
+/* ------------------------------------------------------------- constants */
+
+static int
+constant(struct weir__slot *so, const struct weir__ast_expr *as,
+    enum weir_kind kind, struct weir_value *v)
+{
+	struct weir__scope sc = *so->sc;
+	bool secret = false;
+
+	sc.schema = NULL;
+	sc.has_origin = false;
+	sc.allow_secret = (so->op->flags & WEIR_OPTF_SECRET) != 0;
+	if (weir__expr_constant(&sc, as, weir__type_scalar(kind), v,
+		&secret) != 0)
+		return -1;
+	if (v->null && !(secret && !so->sc->need_secrets))
+		FAIL(so, as->span, "option.null",
+		    "option \"%s\" can't be null", so->op->name);
+	return 0;
+}
+
+static const char *
+number_text(char *buf, size_t n, const struct weir_option *op, double x)
+{
+	if (op->type == WEIR_OPT_DURATION)
+		snprintf(buf, n, "%gs", x / 1e6);
+	else
+		snprintf(buf, n, "%.15g", x);
+	return buf;
+}
+
+static int
+in_range(struct weir__slot *so, const struct weir__ast_expr *as, double x)
+{
+	const struct weir_option *op = so->op;
+	char lo[40], hi[40], is[40];
+
+	if (op->min >= op->max || (x >= op->min && x <= op->max))
+		return 0;
+	FAIL(so, as->span, "option.range",
+	    "option \"%s\" lies between %s and %s, not at %s", op->name,
+	    number_text(lo, sizeof lo, op, op->min),
+	    number_text(hi, sizeof hi, op, op->max),
+	    number_text(is, sizeof is, op, x));
+}
+
+static int
+bind_number(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	static const uint8_t kinds[] = {
+		[WEIR_OPT_BOOL] = WEIR_BOOL,
+		[WEIR_OPT_INT] = WEIR_INT64,
+		[WEIR_OPT_FLOAT] = WEIR_FLOAT64,
+		[WEIR_OPT_DURATION] = WEIR_DURATION,
+		[WEIR_OPT_TIMESTAMP] = WEIR_TIMESTAMP,
+		[WEIR_OPT_SIZE] = WEIR_INT64,
+	};
+	struct weir_value v;
+
+	if (constant(so, as, kinds[so->op->type], &v) != 0)
+		return -1;
+	switch (so->op->type) {
+	case WEIR_OPT_BOOL:
+		*(bool *)so->to = v.u.b;
+		return 0;
+	case WEIR_OPT_FLOAT:
+		*(double *)so->to = v.u.f;
+		return in_range(so, as, v.u.f);
+	case WEIR_OPT_SIZE:
+		if (v.u.i < 0)
+			FAIL(so, as->span, "option.range",
+			    "option \"%s\" is a size and can't be negative",
+			    so->op->name);
+		*(uint64_t *)so->to = (uint64_t)v.u.i;
+		return in_range(so, as, (double)v.u.i);
+	default:
+		*(int64_t *)so->to = v.u.i;
+		return in_range(so, as, (double)v.u.i);
+	}
+}
+
+/* --------------------------------------------------------- words and text */
+
+static bool
+is_param(struct weir__slot *so, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < so->bu->pl->nparams; i++)
+		if (strcmp(so->bu->pl->params[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+find_choice(const struct weir_option *op, const char *s, size_t len)
+{
+	int i;
+
+	for (i = 0; op->choices != NULL && op->choices[i] != NULL; i++)
+		if (strlen(op->choices[i]) == len &&
+		    memcmp(op->choices[i], s, len) == 0)
+			return i;
+	return -1;
+}
+
+static int
+bad_choice(struct weir__slot *so, const struct weir__ast_expr *as,
+    const char *s, size_t len)
+{
+	char list[200] = "", what[400];
+	const char *const *ch = so->op->choices;
+	size_t i, n = 0;
+	char *name;
+
+	for (i = 0; ch[i] != NULL && n < sizeof list; i++)
+		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s",
+		    i == 0 ? "" : ch[i + 1] == NULL ? " or " : ", ", ch[i]);
+	name = weir__arena_strndup(so->bu->ar, s, len);
+	if (name == NULL) {
+		weir__build_oom(so->bu);
+		return -1;
+	}
+	for (i = 0; ch[i] != NULL; i++)
+		;
+	snprintf(what, sizeof what, "option \"%s\" is %s, not",
+	    so->op->name, list);
+	weir__build_unknown(so->bu, as->span, "option.choice", what, name, ch,
+	    i);
+	return -1;
+}
+
+/* A bare word, where the option takes words: 1 taken, 0 no, -1 error. */
+static int
+bare_word(struct weir__slot *so, const struct weir__ast_expr *as, int *choice)
+{
+	const char *name = as->u.name.text;
+
+	if (as->kind != WEIR__E_NAME || as->u.name.quoted)
+		return 0;
+	*choice = find_choice(so->op, name, strlen(name));
+	if (*choice < 0)
+		return (so->op->flags & WEIR_OPTF_NAMES) != 0 &&
+			!is_param(so, name);
+	if (is_param(so, name)) {
+		weir__errors_fail(so->bu->es, as->span, "option.ambiguous",
+		    "\"%s\" is a word of option \"%s\" and also a param: write "
+		    "\"%s\" in quotes or param.%s", name, so->op->name, name,
+		    name);
+		return -1;
+	}
+	return 1;
+}
+
+static int
+bind_enum(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	struct weir_value v;
+	int choice = -1, rc = bare_word(so, as, &choice);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0 && as->kind == WEIR__E_NAME && !as->u.name.quoted &&
+	    !is_param(so, as->u.name.text))
+		return bad_choice(so, as, as->u.name.text,
+		    strlen(as->u.name.text));
+	if (rc == 0) {
+		if (constant(so, as, WEIR_STRING, &v) != 0)
+			return -1;
+		choice = find_choice(so->op, weir_str_data(&v.u.s), v.u.s.len);
+		if (choice < 0)
+			return bad_choice(so, as, weir_str_data(&v.u.s),
+			    v.u.s.len);
+	}
+	*(int32_t *)so->to = choice;
+	return 0;
+}
+
+static int
+keep_text(struct weir__slot *so, const char *s, size_t len,
+    struct weir_str *to)
+{
+	char *p = weir__arena_strndup(so->bu->ar, s, len);
+
+	if (p == NULL) {
+		weir__build_oom(so->bu);
+		return -1;
+	}
+	*to = weir_str_make(p, len);
+	return 0;
+}
+
+static int
+bind_text(struct weir__slot *so, const struct weir__ast_expr *as,
+    struct weir_str *to)
+{
+	struct weir_value v;
+	int choice, rc = bare_word(so, as, &choice);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1)
+		return keep_text(so, as->u.name.text, strlen(as->u.name.text),
+		    to);
+	if (constant(so, as, WEIR_STRING, &v) != 0)
+		return -1;
+	if (v.null)
+		return keep_text(so, "", 0, to);
+	return keep_text(so, weir_str_data(&v.u.s), v.u.s.len, to);
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static void *
+list_of(struct weir__slot *so, size_t n, size_t size)
+{
+	struct weir_list *li = so->to;
+	void *items = weir__build_alloc(so->bu, (n + 1) * size);
+
+	li->items = items;
+	li->n = items != NULL ? n : 0;
+	return items;
+}
+
+/* What was written as a list of expressions: one value counts as one, and a
+ * variadic option takes all that is left. */
+static struct weir__ast_expr **
+items_of(struct weir__slot *so, struct weir__ast_expr **one, size_t *n)
+{
+	struct weir__ast_expr *as = *one;
+
+	if ((so->op->flags & WEIR_OPTF_VARIADIC) != 0 && so->dr != NULL &&
+	    so->dr->slots.nrest != 0 && so->dr->slots.rest[0] == as &&
+	    so->dr->slots.nrest > 1) {
+		*n = so->dr->slots.nrest;
+		return so->dr->slots.rest;
+	}
+	if (as->kind == WEIR__E_LIST) {
+		*n = as->u.list.n;
+		return as->u.list.items;
+	}
+	*n = 1;
+	return one;
+}
+
+static int
+bind_strings(struct weir__slot *so, struct weir__ast_expr *as)
+{
+	struct weir__ast_expr **items;
+	struct weir_str *to;
+	size_t i, n;
+	int rc = 0;
+
+	items = items_of(so, &as, &n);
+	to = list_of(so, n, sizeof *to);
+	for (i = 0; to != NULL && i < n; i++)
+		rc |= bind_text(so, items[i], &to[i]);
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_ints(struct weir__slot *so, struct weir__ast_expr *as)
+{
+	struct weir__ast_expr **items;
+	struct weir_value v;
+	int64_t *to;
+	size_t i, n;
+	int rc = 0;
+
+	items = items_of(so, &as, &n);
+	to = list_of(so, n, sizeof *to);
+	for (i = 0; to != NULL && i < n; i++) {
+		if (constant(so, items[i], WEIR_INT64, &v) != 0) {
+			rc = -1;
+			continue;
+		}
+		to[i] = v.u.i;
+		rc |= in_range(so, items[i], (double)v.u.i);
+	}
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_pairs(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	const struct weir__ast_entry *en;
+	struct weir_pair *to;
+	size_t i;
+	int rc = 0;
+
+	if (as->kind != WEIR__E_RECORD)
+		FAIL(so, as->span, "option.record",
+		    "option \"%s\" is a record: { name: \"value\" }",
+		    so->op->name);
+	to = list_of(so, as->u.record.n, sizeof *to);
+	for (i = 0; to != NULL && i < as->u.record.n; i++) {
+		en = &as->u.record.entries[i];
+		if (en->name.text == NULL)
+			FAIL(so, en->span, "option.record",
+			    "expected name: value");
+		rc |= keep_text(so, en->name.text, strlen(en->name.text),
+		    &to[i].name);
+		rc |= bind_text(so, en->value, &to[i].value);
+	}
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_record(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	char what[128];
+
+	if (as->kind != WEIR__E_RECORD)
+		FAIL(so, as->span, "option.record",
+		    "option \"%s\" is a record: { %s: ... }", so->op->name,
+		    so->op->fields[0]->name);
+	snprintf(what, sizeof what, "option \"%s\"", so->op->name);
+	return weir__options_record(so->bu, so->sc, so->op->fields, so->to,
+	    NULL, as->u.record.entries, as->u.record.n, what, as->span, NULL,
+	    NULL);
+}
+
+/* ------------------------------------------------------------ expressions */
+
+static const struct weir_type *
+wanted_type(struct weir__slot *so, bool *ok)
+{
+	struct weir__ast_type *at;
+	uint32_t src;
+
+	*ok = true;
+	if (so->op->type_text == NULL)
+		return NULL;
+	src = weir__errors_source(so->bu->es, so->op->name, so->op->type_text,
+	    strlen(so->op->type_text));
+	at = src != 0 ? weir__parse_type(so->bu->ar, so->bu->es, src) : NULL;
+	*ok = at != NULL;
+	return at != NULL ? weir__type_bind(so->sc, at, NULL) : NULL;
+}
+
+/* The engine evaluates it before the stage is called. */
+static int
+keep_expr(struct weir__slot *so, const struct weir_expr *ex)
+{
+	struct weir__bound_list *bl = &so->nd->exprs;
+	const struct weir_expr **list;
+
+	if (bl->n == so->dr->cap_exprs) {
+		so->dr->cap_exprs = so->dr->cap_exprs != 0 ?
+		    2 * so->dr->cap_exprs : 8;
+		list = weir__build_alloc(so->bu,
+		    so->dr->cap_exprs * sizeof *list);
+		if (list == NULL)
+			return -1;
+		if (bl->n != 0)
+			memcpy(list, bl->list, bl->n * sizeof *list);
+		bl->list = list;
+	}
+	bl->list[bl->n++] = ex;
+	return 0;
+}
+
+/* A default name: the column's, the last part of a.b, the function's. */
+static const char *
+name_of(const struct weir__ast_expr *as)
+{
+	switch (as->kind) {
+	case WEIR__E_NAME:
+		return as->u.name.text;
+	case WEIR__E_FIELD:
+		return as->u.field.name;
+	case WEIR__E_CALL:
+		return as->u.call.name;
+	case WEIR__E_AS:
+		return as->u.as.name.text;
+	default:
+		return NULL;
+	}
+}
+
+static struct weir_expr *
+bind_row(struct weir__slot *so, const struct weir__ast_expr *as,
+    const struct weir_type *want)
+{
+	const char *name = name_of(as);
+	struct weir_expr *ex;
+
+	if (as->kind == WEIR__E_AS) {
+		if ((so->op->flags & WEIR_OPTF_ALIAS) == 0) {
+			weir__errors_fail(so->bu->es, as->u.as.name.span,
+			    "option.alias", "option \"%s\" takes no `as`",
+			    so->op->name);
+			return NULL;
+		}
+		as = as->u.as.x;
+	}
+	ex = weir__expr_bind(so->sc, as, want);
+	if (ex == NULL)
+		return NULL;
+	if (name != NULL)
+		weir__expr_set_name(ex, name);
+	return keep_expr(so, ex) == 0 ? ex : NULL;
+}
+
+static int
+bind_expr(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	bool ok;
+	const struct weir_type *want = wanted_type(so, &ok);
+	struct weir_expr *ex = ok ? bind_row(so, as, want) : NULL;
+
+	*(const struct weir_expr **)so->to = ex;
+	return ex != NULL ? 0 : -1;
+}
+
+static int
+bind_exprs(struct weir__slot *so, struct weir__ast_expr *as)
+{
+	struct weir__ast_expr **items;
+	const struct weir_expr **to;
+	const struct weir_type *want;
+	bool ok;
+	size_t i, n;
+	int rc = 0;
+
+	want = wanted_type(so, &ok);
+	items = items_of(so, &as, &n);
+	to = list_of(so, n, sizeof *to);
+	for (i = 0; ok && to != NULL && i < n; i++) {
+		to[i] = bind_row(so, items[i], want);
+		rc |= to[i] != NULL ? 0 : -1;
+	}
+	return ok && to != NULL ? rc : -1;
+}
+
+static const char *
+entry_name(struct weir__slot *so, const struct weir__ast_entry *en)
+{
+	const char *name = en->name.text;
+
+	if (name == NULL)
+		name = name_of(en->value);
+	if (name == NULL && en->value->kind != WEIR__E_BAD)
+		weir__errors_fail(so->bu->es, en->span, "column.name",
+		    "this column needs a name: `name: expression`");
+	return name;
+}
+
+static int
+bind_named(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
+{
+	bool chained = (so->op->flags & WEIR_OPTF_CHAINED) != 0;
+	struct weir_named *to = list_of(so, n, sizeof *to);
+	struct weir_list *li = so->to;
+	struct weir_expr *ex;
+	size_t i;
+	int rc = 0;
+
+	if (to == NULL)
+		return -1;
+	li->n = 0;
+	for (i = 0; i < n; i++) {
+		if (chained) {
+			so->sc->earlier = to;
+			so->sc->nearlier = li->n;
+		}
+		to[li->n].name = entry_name(so, &entries[i]);
+		to[li->n].span = entries[i].span;
+		ex = to[li->n].name != NULL ?
+		    weir__expr_bind(so->sc, entries[i].value, NULL) : NULL;
+		if (ex == NULL || keep_expr(so, ex) != 0) {
+			rc = -1;
+			continue;
+		}
+		weir__expr_set_name(ex, to[li->n].name);
+		to[li->n++].expr = ex;
+	}
+	so->sc->earlier = NULL;
+	so->sc->nearlier = 0;
+	return rc;
+}
+
+/* ---------------------------------------------------------------- columns */
+
+static int32_t
+find_column(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	const struct weir_schema *sc = so->sc->schema;
+	const char **names;
+	int32_t col;
+	uint32_t i;
+
+	if (as->kind != WEIR__E_NAME || sc == NULL) {
+		if (as->kind != WEIR__E_BAD)
+			weir__errors_fail(so->bu->es, as->span, "column.name",
+			    "expected the name of a column");
+		return -1;
+	}
+	col = weir__schema_find(sc, as->u.name.text);
+	if (col >= 0)
+		return col;
+	names = weir__build_alloc(so->bu, (sc->ncols + 1) * sizeof *names);
+	for (i = 0; names != NULL && i < sc->ncols; i++)
+		names[i] = sc->cols[i].name;
+	if (names != NULL)
+		weir__build_unknown(so->bu, as->span, "column.unknown",
+		    "there is no column", as->u.name.text, names, sc->ncols);
+	return -1;
+}
+
+static int
+bind_columns(struct weir__slot *so, struct weir__ast_expr *as)
+{
+	struct weir__ast_expr **items;
+	uint32_t *to;
+	int32_t col;
+	size_t i, n;
+	int rc = 0;
+
+	items = items_of(so, &as, &n);
+	to = list_of(so, n, sizeof *to);
+	for (i = 0; to != NULL && i < n; i++) {
+		col = find_column(so, items[i]);
+		to[i] = (uint32_t)col;
+		rc |= col < 0 ? -1 : 0;
+	}
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_renames(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
+{
+	struct weir_rename *to = list_of(so, n, sizeof *to);
+	int32_t col;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; to != NULL && i < n; i++) {
+		to[i].name = entries[i].name.text;
+		to[i].span = entries[i].span;
+		if (to[i].name == NULL) {
+			weir__errors_fail(so->bu->es, entries[i].span,
+			    "column.name", "expected `new: old`");
+			rc = -1;
+			continue;
+		}
+		col = find_column(so, entries[i].value);
+		to[i].col = (uint32_t)col;
+		rc |= col < 0 ? -1 : 0;
+	}
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_fields(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
+{
+	struct weir_field *to = list_of(so, n, sizeof *to);
+	struct weir__ast_type *at;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; to != NULL && i < n; i++) {
+		at = weir__ast_expr_as_type(so->bu->ar, entries[i].value);
+		if (entries[i].name.text == NULL || at == NULL) {
+			weir__errors_fail(so->bu->es, entries[i].span,
+			    "column.type", "expected `name: type`");
+			rc = -1;
+			continue;
+		}
+		to[i].name = entries[i].name.text;
+		to[i].span = entries[i].name.span;
+		to[i].required = at->required;
+		to[i].type = weir__type_bind(so->sc, at, &to[i].format);
+		rc |= to[i].type != NULL ? 0 : -1;
+	}
+	return to != NULL ? rc : -1;
+}
+
+static int
+bind_aggs(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
+{
+	struct weir_aggs *ag = weir__aggs_bind(so->sc, entries, n);
+	const struct weir_aggs **list;
+
+	*(struct weir_aggs **)so->to = ag;
+	if (ag == NULL)
+		return -1;
+	list = weir__build_alloc(so->bu, (so->nd->naggs + 1) * sizeof *list);
+	if (list == NULL)
+		return -1;
+	if (so->nd->naggs != 0)
+		memcpy(list, so->nd->aggs, so->nd->naggs * sizeof *list);
+	list[so->nd->naggs++] = ag;
+	so->nd->aggs = list;
+	return 0;
+}
+
+/* ------------------------------------------------------- schemas, streams */
+
+static int
+bind_schema(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	const struct weir_schema *sc;
+	const char *names[256];
+	size_t i, n = 0;
+
+	if (as->kind != WEIR__E_NAME)
+		FAIL(so, as->span, "option.schema",
+		    "expected the name of a schema");
+	sc = weir__build_schema(so->bu, as->u.name.text);
+	*(const struct weir_schema **)so->to = sc;
+	for (i = 0; i < so->bu->nschemas && n < 256; i++) {
+		names[n++] = so->bu->schemas[i].name;
+		if (strcmp(names[n - 1], as->u.name.text) == 0 &&
+		    so->bu->schemas[i].state < 0)
+			return -1; /* said where it is declared */
+	}
+	if (sc != NULL)
+		return 0;
+	weir__build_unknown(so->bu, as->span, "schema.unknown",
+	    "there is no schema", as->u.name.text, names, n);
+	return -1;
+}
+
+static int
+bind_stream(struct weir__slot *so)
+{
+	size_t i;
+
+	for (i = 0; so->nd->type->options[i] != NULL; i++)
+		if (so->nd->type->options[i] == so->op)
+			*(const struct weir_stream **)so->to =
+			    so->dr->streams[i];
+	return 0;
+}
+
+int
+weir__value_braces(struct weir__slot *so, struct weir__ast_entry *entries,
+    size_t n)
+{
+	switch (so->op->type) {
+	case WEIR_OPT_NAMED:
+		return bind_named(so, entries, n);
+	case WEIR_OPT_RENAMES:
+		return bind_renames(so, entries, n);
+	case WEIR_OPT_FIELDS:
+		return bind_fields(so, entries, n);
+	case WEIR_OPT_AGGS:
+		return bind_aggs(so, entries, n);
+	default:
+		FAIL(so, so->nd->ast->braces, "plugin.table",
+		    "option \"%s\" of %s can't stand in braces", so->op->name,
+		    so->nd->what);
+	}
+}
+
+int
+weir__value_bind(struct weir__slot *so, struct weir__ast_expr *as)
+{
+	if (as->kind == WEIR__E_BAD)
+		return -1;
+	switch (so->op->type) {
+	case WEIR_OPT_ENUM:
+		return bind_enum(so, as);
+	case WEIR_OPT_STRING:
+		return bind_text(so, as, so->to);
+	case WEIR_OPT_STRINGS:
+		return bind_strings(so, as);
+	case WEIR_OPT_INTS:
+		return bind_ints(so, as);
+	case WEIR_OPT_PAIRS:
+		return bind_pairs(so, as);
+	case WEIR_OPT_RECORD:
+		return bind_record(so, as);
+	case WEIR_OPT_EXPR:
+		return bind_expr(so, as);
+	case WEIR_OPT_EXPRS:
+		return bind_exprs(so, as);
+	case WEIR_OPT_COLUMN:
+		return (*(int32_t *)so->to = find_column(so, as)) < 0 ? -1 : 0;
+	case WEIR_OPT_COLUMNS:
+		return bind_columns(so, as);
+	case WEIR_OPT_SCHEMA:
+		return bind_schema(so, as);
+	case WEIR_OPT_STREAM:
+		return bind_stream(so);
+	case WEIR_OPT_NAMED:
+	case WEIR_OPT_RENAMES:
+	case WEIR_OPT_FIELDS:
+	case WEIR_OPT_AGGS:
+		if (as->kind != WEIR__E_RECORD)
+			FAIL(so, as->span, "option.record",
+			    "option \"%s\" is a record: { name: ... }",
+			    so->op->name);
+		return weir__value_braces(so, as->u.record.entries,
+		    as->u.record.n);
+	default:
+		return bind_number(so, as);
+	}
+}
