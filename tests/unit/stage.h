@@ -76,6 +76,7 @@ struct ts {
 	uint64_t nrejects;
 	int64_t live; /* batches not yet released */
 	int64_t clock;
+	struct weir_batch *current; /* being processed */
 };
 
 /* --------------------------------------------------------------- binding */
@@ -513,6 +514,12 @@ ts_metric(const struct weir_stage *st, const char *name, const char *labels,
 	(void)value;
 }
 
+static const struct weir_column *
+ts_expr_eval(struct weir_stage *st, const struct weir_expr *ex)
+{
+	return &((struct ts_stage *)st)->ts->current->cols[ex->col];
+}
+
 static const struct weir_schema *
 ts_out_schema(const struct weir_stage *st, uint32_t port)
 {
@@ -548,7 +555,7 @@ ts_host(struct weir_host *h)
 		.batch_pin = ts_batch_pin, .batch_ref = ts_ref,
 		.batch_unref = ts_unref, .emit = ts_emit, .reject = ts_reject,
 		.absorb = ts_count, .filtered = ts_count,
-		.created = ts_count };
+		.created = ts_count, .expr_eval = ts_expr_eval };
 }
 
 /* --------------------------------------------------------------- options */
@@ -841,8 +848,10 @@ ts_null(struct weir_batch *b, uint32_t col, uint32_t row)
 static inline int
 ts_process(struct ts *ts, struct weir_batch *b, struct weir_err *err)
 {
-	int rc = ts->type->process(&ts->stage.st, 0, b, err);
+	int rc;
 
+	ts->current = b;
+	rc = ts->type->process(&ts->stage.st, 0, b, err);
 	ts_unref(b);
 	return rc;
 }
