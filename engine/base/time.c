@@ -12,7 +12,7 @@ void
 weir__time_split(struct weir__civil *out, int64_t us)
 {
 	int64_t days = weir__time_floor(us, WEIR__US_DAY), y;
-	int64_t rest = us - days * WEIR__US_DAY;
+	int64_t rest = weir__time_rest(us, WEIR__US_DAY);
 	uint32_t sec = (uint32_t)(rest / WEIR__US_SEC);
 	unsigned m, d;
 
@@ -313,7 +313,7 @@ static char *
 put_time(char *to, int64_t us)
 {
 	int64_t days = weir__time_floor(us, WEIR__US_DAY);
-	uint64_t rest = (uint64_t)us - (uint64_t)(days * WEIR__US_DAY);
+	uint64_t rest = (uint64_t)weir__time_rest(us, WEIR__US_DAY);
 	uint32_t sec = (uint32_t)(rest / 1000000);
 	uint32_t part = (uint32_t)(rest % 1000000);
 

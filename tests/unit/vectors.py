@@ -8,6 +8,9 @@ import decimal
 import random
 import struct
 import sys
+import zlib
+import zoneinfo
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 
 rnd = random.Random(20260101)
@@ -293,8 +296,268 @@ def decimals():
         put("fromf", "%016x" % bits64(f), p, s, mode, v, what)
 
 
+# --- times ---
+
+US = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1)
+
+
+def micros(t):
+    return (t - EPOCH) // US
+
+
+def moment(lo=1, hi=9999):
+    a, b = micros(datetime(lo, 1, 1)), micros(datetime(hi, 12, 31, 23, 59, 59))
+    t = rnd.randrange(a, b)
+    k = rnd.randrange(4)
+    return EPOCH + (t - t % (1, 1000, 1000000, 1000000)[k]) * US
+
+
+def time_bad():
+    for t in """2026 2026-01 2026-1-01 2026-01-1 20260101 2026/01/01
+            2026-01-01T 2026-01-01T00 2026-01-01T00:0 2026-01-01T00:00:
+            2026-01-01T00:00:0 2026-01-01T00:00:00. 2026-01-01T00:00:00.Z
+            2026-01-01T00:00:00.1234567890Z 2026-01-01T00:00:00ZZ
+            2026-01-01T00:00:00+ 2026-01-01T00:00:00+1 2026-01-01T00:00:00+1:00
+            2026-01-01T00:00:00+010 2026-01-01T00:00:00+01:0
+            2026-01-01T00:00:00+01:00:00 2026-01-01T00-00-00
+            2026-01-01X00:00:00 2026-01-01T00:00:00A 2O26-01-01T00:00:00
+            2026-01-01T00:00:0x 2026-01-01T0x:00:00 -026-01-01T00:00:00
+            2026-01-01T00:00:00+0x:00 2026-01-01T00:00:00.12x 2026-01-0/
+            :026-01-01 2026-01-01T00:00.5""".split():
+        put("time", t, "syntax", 0)
+    put("time", "", "syntax", 0)
+    put("time", "2026-01-01T00:00:00 ", "syntax", 0)
+    put("time", " 2026-01-01T00:00:00", "syntax", 0)
+    put("time", "2026-01-01T00:00:00\x80", "syntax", 0)
+    for t in """2026-00-01 2026-13-01 2026-01-00 2026-01-32 2026-02-29
+            1900-02-29 2026-04-31 0000-01-01 2026-01-01T24:00:01
+            2026-01-01T24:01 2026-01-01T25:00 2026-01-01T00:60
+            2026-01-01T00:00:61 2026-01-01T00:00:00+24:00
+            2026-01-01T00:00:00+00:60 9999-12-31T24:00 0001-01-01T00:00+00:01
+            9999-12-31T23:59:60Z 9999-12-31T23:59:59-00:01 2026-02-30T00:00Z
+            """.split():
+        put("time", t, "range", 0)
+
+
+def times():
+    time_bad()
+    for t, same in (("2026-01-01T24:00", "2026-01-02"),
+                    ("2026-01-01T24:00:00.000Z", "2026-01-02"),
+                    ("2016-12-31T23:59:60Z", "2017-01-01"),
+                    ("2016-12-31T23:59:60.75Z", "2017-01-01"),
+                    ("2016-12-31 18:59:60-05:00", "2017-01-01"),
+                    ("2000-02-29t00:00z", "2000-02-29"),
+                    ("2000-01-01T00:00:00 UTC", "2000-01-01"),
+                    ("2000-01-01T00:00:00UTC", "2000-01-01"),
+                    ("2000-01-01 00:00:00 Z", "2000-01-01"),
+                    ("2000-01-01 05:45:00 +05:45", "2000-01-01"),
+                    ("2000-01-01T00:00:00.000000999Z", "2000-01-01"),
+                    ("2000-01-01T00:00:00,0", "2000-01-01")):
+        put("time", t, "ok", micros(datetime.fromisoformat(same)))
+    put("time", "1969-12-31T23:59:59.9999999Z", "ok", -1)
+    for _ in range(20000):
+        t = moment()
+        zone = rnd.choice(["", "Z", "z", "+", "+", "-", "-"])
+        off = 0
+        s = t.strftime("%m-%d") + rnd.choice("Tt ") + t.strftime("%H:%M")
+        s = "%04d-" % t.year + s
+        v = t.replace(second=0, microsecond=0)
+        if rnd.random() < .9:
+            s += t.strftime(":%S")
+            v = t.replace(microsecond=0)
+            if rnd.random() < .7:
+                n = rnd.randrange(1, 10)
+                f = ("%06d" % t.microsecond + "%03d" % rnd.randrange(1000))[:n]
+                s += rnd.choice("..,") + f
+                v = t.replace(microsecond=int((f + "000000")[:6]))
+        if zone in ("+", "-"):
+            h, m = rnd.randrange(24), rnd.randrange(60)
+            form = rnd.randrange(3)
+            zone += ("%02d:%02d" % (h, m), "%02d%02d" % (h, m), "%02d" % h)[form]
+            off = h * 60 + (m if form < 2 else 0)
+            off = -off if zone[0] == "-" else off
+        v = micros(v) - off * 60000000
+        ok = micros(datetime(1, 1, 1)) <= v < micros(
+            datetime(9999, 12, 31)) + 86400 * 10 ** 6
+        put("time", s + zone, "ok" if ok else "range", v)
+        iso = t.isoformat(timespec="seconds" if t.microsecond == 0 else
+                          "milliseconds" if t.microsecond % 1000 == 0 else
+                          "microseconds") + "Z"
+        put("print", micros(t), iso)
+        put("week", (t.date() - date(1970, 1, 1)).days, *t.isocalendar())
+    for d in range(-719162, 2932897, 487):
+        put("date", d, date.fromordinal(d + 719163).isoformat())
+
+
+PATTERNS = ["%Y-%m-%d %H:%M:%S.%f", "%FT%T%z", "%d/%b/%Y:%H:%M:%S %z",
+            "%A, %d %B %Y %I:%M %p", "%j %Y", "%a %e %b %H:%M:%S %Y", "%s.%f",
+            "%D %R", "%m/%d/%Y", "%Y%m%d%H%M%S", "%%%y%%", "day %d of %B, %Y",
+            "%G-W%V-%u", "%Y-%m-%dT%H:%M:%S %Z"]
+NO_PRINT_ONLY = [p for p in PATTERNS if "%G" not in p]
+
+
+def patterns():
+    zones = [zoneinfo.ZoneInfo(z) for z in ("UTC", "Asia/Kolkata",
+                                            "America/New_York", "Europe/Dublin")]
+    for _ in range(4000):
+        t = moment(1971, 2068)
+        z = rnd.choice(zones)
+        local = t.replace(tzinfo=timezone.utc).astimezone(z)
+        pat = rnd.choice(PATTERNS)
+        # Python leaves %s to the C library, which takes its own zone.
+        exact = "%d.%06d" % divmod(micros(t), 10 ** 6)
+        put("format", z.key, micros(t), pat,
+            exact if "%s" in pat else local.strftime(pat))
+        pat = rnd.choice(NO_PRINT_ONLY)
+        if "%Z" in pat and z.key != "UTC":
+            continue
+        if "%s" in pat:
+            put("parse", z.key, exact, pat, "ok", micros(t))
+            continue
+        text = local.strftime(pat)
+        back = datetime.strptime(text, pat.replace("%F", "%Y-%m-%d").replace(
+            "%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%D", "%m/%d/%y")
+            .replace("%e", "%d"))
+        if not any(y in pat for y in ("%Y", "%y", "%D", "%F")):
+            back = back.replace(year=1970)
+        if back.tzinfo is None:
+            back = back.replace(tzinfo=z)
+        v = micros(back.astimezone(timezone.utc).replace(tzinfo=None))
+        put("parse", z.key, text, pat, "ok", v)
+    for s, p, w in (("2026-02-29", "%Y-%m-%d", "range"),
+                    ("2026-13-01", "%Y-%m-%d", "range"),
+                    ("26-01-01", "%Y-%m-%d", "syntax"),
+                    ("2026-01-01x", "%Y-%m-%d", "syntax"),
+                    ("2026-01-0", "%Y-%m-%d", "range"),
+                    ("2026-01-", "%Y-%m-%d", "syntax"),
+                    ("Foo 1", "%b %d", "syntax"), ("12", "%I %p", "syntax"),
+                    ("13 PM", "%I %p", "range"), ("366 2025", "%j %Y", "range"),
+                    ("+0x", "%z", "syntax"), ("CET", "%Z", "syntax"),
+                    ("", "%Y", "syntax"), ("99999999999999", "%s", "range")):
+        put("parse", "UTC", s, p, w, 0)
+    for s, p, v in (("1/2/2026 3:4:5", "%m/%d/%Y %H:%M:%S",
+                     datetime(2026, 1, 2, 3, 4, 5)),
+                    ("12 am", "%I %p", datetime(1970, 1, 1)),
+                    ("12 PM", "%I %p", datetime(1970, 1, 1, 12)),
+                    ("jan 5 2026", "%B %d %Y", datetime(2026, 1, 5)),
+                    ("MAY 5", "%b %e", datetime(1970, 5, 5)),
+                    ("May  5", "%b %e", datetime(1970, 5, 5)),
+                    ("2026-01-01 Z", "%F %z", datetime(2026, 1, 1)),
+                    ("2026-01-01 +01", "%F %z", datetime(2025, 12, 31, 23)),
+                    ("1.5", "%s.%f", datetime(1970, 1, 1, 0, 0, 1, 500000)),
+                    ("07.123456789", "%S.%f",
+                     datetime(1970, 1, 1, 0, 0, 7, 123456)),
+                    ("", "", datetime(1970, 1, 1))):
+        put("parse", "UTC", s, p, "ok", micros(v))
+
+
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu",
+         "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca",
+         "Europe/Dublin", "Pacific/Apia", "America/Sao_Paulo", "Asia/Gaza",
+         "Antarctica/Troll", "Pacific/Chatham", "America/Nuuk", "Etc/GMT+5",
+         "Asia/Tehran", "Africa/Monrovia", "America/Caracas", "UTC",
+         "Australia/Sydney"]
+
+
+def zone_edges(z):
+    """Instants in 1900 to 2100 at which the offset changes, to the second."""
+    step = 6 * 3600
+    lo = int(datetime(1900, 1, 1, tzinfo=timezone.utc).timestamp())
+    hi = int(datetime(2100, 1, 1, tzinfo=timezone.utc).timestamp())
+
+    def off(s):
+        t = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=s)
+        t = t.astimezone(z)
+        return t.utcoffset(), t.tzname()
+
+    last = off(lo)
+    for s in range(lo + step * 28, hi, step * 28):
+        now = off(s)
+        if now != last:
+            a, b = s - step * 28, s
+            while b - a > 1:
+                m = (a + b) // 2
+                if off(m) == last:
+                    a = m
+                else:
+                    b = m
+            yield b
+        last = now
+
+
+def zones():
+    for name in ZONES:
+        z = zoneinfo.ZoneInfo(name)
+        instants = [micros(moment(1900, 2100)) // 10 ** 6 for _ in range(300)]
+        for e in zone_edges(z):
+            instants += [e - 1, e, e + 1, e - 1800, e + 1800, e + 7200]
+        for s in instants:
+            t = EPOCH.replace(tzinfo=timezone.utc) + timedelta(seconds=s)
+            local = t.astimezone(z)
+            off = local.utcoffset() // timedelta(seconds=1)
+            put("at", name, s, off, local.tzname())
+            wall = local.replace(tzinfo=None)
+            for w in (wall, wall + timedelta(minutes=45),
+                      wall - timedelta(minutes=45)):
+                u = w.replace(tzinfo=z, fold=0).astimezone(timezone.utc)
+                put("wall", name, micros(w), micros(u.replace(tzinfo=None)))
+
+
+# --- text and hashes ---
+
+def hexed(b):
+    return b.hex() or "-"
+
+
+def utf8():
+    alphabet = ["a", "z", "~", "\x7f", "\x80", "\u07ff", "\u0800", "\ud7ff",
+                "\ue000", "\uffff", "\U00010000", "\U0010ffff", "\u00e9",
+                "\u4e16"]
+    for _ in range(20000):
+        s = "".join(rnd.choice(alphabet[:4] if rnd.random() < .5 else alphabet)
+                    for _ in range(rnd.randrange(40)))
+        b = bytearray(s.encode())
+        if rnd.random() < .6 and b:
+            i = rnd.randrange(len(b))
+            k = rnd.randrange(4)
+            if k == 0:
+                b[i] = rnd.randrange(256)
+            elif k == 1:
+                del b[i]
+            elif k == 2:
+                del b[i:]
+            else:
+                b[i:i] = rnd.choice([b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90"
+                                     b"\x80\x80", b"\xe0\x80\x80", b"\xff",
+                                     b"\xf0\x80\x80\x80", b"\xc3", b"\xe2\x82"])
+        try:
+            n = len(bytes(b).decode())
+            ok, prefix = 1, len(b)
+        except UnicodeDecodeError as e:
+            n, ok, prefix = 0, 0, e.start
+        put(hexed(bytes(b)), ok, prefix, n)
+
+
+def crc32c(b):
+    c = 0xffffffff
+    for x in b:
+        c ^= x
+        for _ in range(8):
+            c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
+    return c ^ 0xffffffff
+
+
+def hashes():
+    for n in list(range(70)) + [255, 256, 1000]:
+        b = rnd.randbytes(n)
+        put(hexed(b), "%08x" % crc32c(b), "%08x" % zlib.crc32(b))
+
+
 KINDS = {f.__name__: f for f in (floats, floatprint, float32s, float32print,
-                                 decimals)}
+                                 decimals, times, patterns, zones, utf8,
+                                 hashes)}
+
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]]()
