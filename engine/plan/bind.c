@@ -565,8 +565,5 @@ weir__build_bind(struct weir__build *bu)
 		if (weir__bind_node(bu, nd, bu->drafts[nd->no]) != 0)
 			return -1;
 	}
-	/* numbers follow the order of running */
-	for (i = 0; i < bu->pl->nnodes && bu->es->n == 0; i++)
-		bu->pl->nodes[i]->no = (uint32_t)i;
 	return 0;
 }

@@ -166,8 +166,6 @@ weir__build_quarantine(struct weir__build *bu)
 	}
 	dr->ninputs = 1;
 	dr->inputs = &rejected;
-	for (i = 0; i < rejected.n; i++)
-		bu->drafts[rejected.list[i].node->no]->bad = false;
 	rejected.n = 1;
 	if (nd->type->role != WEIR_SINK) {
 		weir__errors_fail(bu->es, WEIR_NOWHERE, "settings.quarantine",
@@ -196,7 +194,6 @@ weir__build_quarantine(struct weir__build *bu)
 		nd->inputs[0].producers[nd->inputs[0].nproducers++] =
 		    (struct weir__edge){ ts.list[i].node, ts.list[i].port };
 	}
-	nd->no = (uint32_t)bu->pl->nnodes;
 	bu->pl->nodes[bu->pl->nnodes++] = nd;
 	return 0;
 }
@@ -354,5 +351,8 @@ weir__build_wanted(struct weir__build *bu)
 			read_outputs(&rd, &rd.nd->ports[p]);
 		read_options(&rd);
 	}
+	/* from here on numbers follow the order of running */
+	for (i = 0; i < bu->pl->nnodes; i++)
+		bu->pl->nodes[i]->no = (uint32_t)i;
 	return 0;
 }
