@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One run of a plan: what its worker, its journal thread and its publishers
+ * share.
+ *
+ *	worker      sources -> tree -> writers ── cut ──►┐
+ *	journal     prepare, DECIDE ◄────────────────────┘──► decisions
+ *	publishers  one a sink: publish, in epoch order ──► confirmed epochs
+ *	worker      ◄── what every sink has published: source->commit
+ */
+#ifndef WEIR_RUN_RUN_H
+#define WEIR_RUN_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "plan/plan.h"
+
+struct weir__tree;
+struct weir__journal;
+struct weir__publisher;
+
+struct weir__run_options {
+	bool drain;	    /* end where the sources end now */
+	bool append;	    /* outputs that are not empty are fine */
+	bool quiet;	    /* no summary, no view */
+	bool json_log;
+	bool view;	    /* a live view on standard error */
+	const char *epoch_log; /* a line of JSON an epoch, or NULL */
+};
+
+/* ---- the log: any thread.  One line each, control characters escaped. */
+
+struct weir__log {
+	FILE *to;
+	bool json;
+	bool quiet; /* warnings and errors only */
+	pthread_mutex_t lock;
+};
+
+int weir__log_init(struct weir__log *lg, bool json, bool quiet);
+void weir__log_fini(struct weir__log *lg);
+void weir__log(struct weir__log *lg, enum weir_log_level level,
+    const char *stage, const char *fmt, ...) WEIR_PRINTF(4, 5);
+void weir__vlog(struct weir__log *lg, enum weir_log_level level,
+    const char *stage, const char *fmt, va_list ap);
+
+/* ---- shared objects (weir_shared): any thread. */
+
+struct weir__shared {
+	pthread_mutex_t lock;
+	struct weir__shared_item *list;
+};
+
+int weir__shared_init(struct weir__shared *sh);
+void weir__shared_fini(struct weir__shared *sh); /* releases what is left */
+void *weir__shared_get(struct weir__shared *sh, const char *plugin,
+    const char *name, void *(*make)(void *), void (*release)(void *),
+    void *arg);
+void weir__shared_put(struct weir__shared *sh, const char *plugin,
+    const char *name);
+
+/* ---- metrics: gauges by stage, name and labels.  Any thread. */
+
+struct weir__metrics {
+	pthread_mutex_t lock;
+	struct weir__metric *list;
+};
+
+int weir__metrics_init(struct weir__metrics *me);
+void weir__metrics_fini(struct weir__metrics *me);
+void weir__metrics_set(struct weir__metrics *me, const char *stage,
+    const char *name, const char *labels, double value);
+
+/* ---- the run */
+
+struct weir__run {
+	const struct weir__plan *pl;
+	struct weir__errors *errors; /* source texts, for printing */
+	struct weir__run_options op;
+	struct weir__log log;
+	struct weir__shared shared;
+	struct weir__metrics metrics;
+	char pipeline_id[33]; /* 32 hex digits */
+	uint64_t fence;
+
+	/* The worker's own. */
+	uint64_t epoch; /* the one being processed, from 1 */
+	int64_t now;	/* its frozen clock, microseconds UTC */
+	struct weir__tree *tree;
+	struct weir__journal *journal;
+	struct weir__publisher **publishers; /* by node number; NULL: none */
+
+	_Atomic bool stopping; /* ask long waits to end */
+	/* The first failure of any thread; later ones are dropped. */
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* a decision, a confirmation, a failure */
+	_Atomic bool failed;
+	struct weir_err err;
+};
+
+/* Run a plan to its end; the exit code.  Blocks; handles SIGINT and SIGTERM. */
+int weir__run(const struct weir__plan *pl, struct weir__errors *es,
+    const struct weir__run_options *op);
+
+/* Any thread: note a failure; the run ends. */
+void weir__run_fail(struct weir__run *ru, const struct weir_err *err);
+
+/* The real clock, microseconds UTC; WEIR_CLOCK (RFC 3339) sets its start. */
+int64_t weir__run_clock(struct weir__run *ru);
+
+/* Where a source stands. */
+struct weir__offset {
+	const struct weir__node *node;
+	int32_t partition;
+	int64_t next;
+};
+
+/* ---- the decision: what DECIDE records of an epoch. */
+
+struct weir__sink_cut {
+	struct weir_stage *stage; /* the writer */
+	const struct weir__node *node;
+	void *cut; /* from sink->cut, for sink->prepare */
+	struct weir_intent intent;
+	bool prepared;
+};
+
+struct weir__decision {
+	struct weir__decision *next;
+	uint64_t epoch;
+	int64_t now;
+	bool last;
+	uint64_t rows; /* read by all sources in this epoch */
+	struct weir__offset *offsets;
+	size_t noffsets;
+	int64_t watermark; /* the least of all watermark stages, INT64_MIN none */
+	struct weir__sink_cut *sinks;
+	size_t nsinks;
+	_Atomic uint32_t refs; /* publishers that have not done with it */
+};
+
+/* journal.c: the thread that prepares and decides, in order. */
+struct weir__journal *weir__journal_new(struct weir__run *ru);
+/* Hand over an epoch; waits until the one before is decided.  Takes the
+ * decision in all cases. */
+int weir__journal_give(struct weir__journal *jo, struct weir__decision *de,
+    struct weir_err *err);
+/* Wait until all that was given is decided; -1 when the run failed. */
+int weir__journal_drain(struct weir__journal *jo);
+void weir__journal_free(struct weir__journal *jo);
+void weir__decision_unref(struct weir__decision *de);
+
+/* publish.c: one thread a sink. */
+struct weir__publisher *weir__publisher_new(struct weir__run *ru,
+    const struct weir__node *nd, struct weir_err *err);
+const struct weir_fence *weir__publisher_fence(
+    const struct weir__publisher *pb);
+/* Queue a decision; waits while too many are queued. */
+int weir__publisher_give(struct weir__publisher *pb, struct weir__decision *de);
+int weir__publisher_drain(struct weir__publisher *pb);
+/* Everything up to this epoch is published and nothing of it is held in an
+ * open file. */
+uint64_t weir__publisher_confirmed(struct weir__publisher *pb);
+/* Ends the thread; what was staged and never decided is abandoned. */
+void weir__publisher_free(struct weir__publisher *pb);
+struct weir_publisher;
+struct weir__run *weir__publisher_run(const struct weir_publisher *pb);
+
+#endif
