@@ -198,9 +198,11 @@ char_width(uint32_t cp)
 static uint32_t
 line_start(const struct weir__source *so, uint32_t at)
 {
+	bool mark = at >= 3 && memcmp(so->text, "\xef\xbb\xbf", 3) == 0;
+
 	while (at > 0 && so->text[at - 1] != '\n')
 		at--;
-	return at;
+	return at == 0 && mark ? 3 : at; /* past the byte order mark */
 }
 
 static uint32_t
@@ -239,6 +241,8 @@ weir__source_place(const struct weir__source *so, uint32_t at, uint32_t *line,
 struct shown {
 	uint32_t from; /* first byte shown */
 	uint32_t to;   /* one after the last */
+	bool cut;      /* something before it is not shown */
+	bool more;     /* something after it is not shown */
 	size_t begin;  /* columns before the caret */
 	size_t width;  /* columns of carets, at least 1 */
 };
@@ -282,6 +286,9 @@ choose(const struct weir__source *so, struct weir_span sp, struct shown *sh)
 	end = end < to ? end : to;
 	sh->from = from;
 	sh->to = to;
+	sh->cut = from > line_start(so, sp.at);
+	sh->more = so->text[to] != '\n' && so->text[to] != '\r' &&
+	    to < so->len;
 	sh->begin = columns(so, from, sp.at < to ? sp.at : to);
 	sh->width = 1;
 	if (end > sp.at)
@@ -337,12 +344,12 @@ print_where(const struct weir__source *so, struct weir_span sp,
 	weir__source_place(so, sp.at, &line, &col);
 	choose(so, sp, &sh);
 	digits = snprintf(num, sizeof num, "%4u", line);
-	weir__buf_printf(bf, "%s | ", num);
+	weir__buf_printf(bf, "%s | %s", num, sh.cut ? "..." : "");
 	print_line(so, &sh, bf);
-	weir__buf_chr(bf, '\n');
+	weir__buf_str(bf, sh.more ? "...\n" : "\n");
 	weir__buf_fill(bf, ' ', (size_t)digits);
 	weir__buf_str(bf, " | ");
-	weir__buf_fill(bf, ' ', sh.begin);
+	weir__buf_fill(bf, ' ', sh.begin + (sh.cut ? 3 : 0));
 	if (color)
 		weir__buf_str(bf, RED);
 	weir__buf_chr(bf, '^');

@@ -177,7 +177,7 @@ index_of(struct weir__parser *ps, struct weir__ast_expr *of)
 	holds(ps, e, e->u.bin.b);
 	if (!weir__ps_accept(ps, T_RBRACKET)) {
 		weir__ps_expected(ps, true, "\"]\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		if (weir__ps_sync(ps, T_RBRACKET, was))
 			weir__ps_accept(ps, T_RBRACKET);
 	}
@@ -247,13 +247,13 @@ list(struct weir__parser *ps, enum weir__tok_kind closer)
 		*items = weir__ps_grow(ps, *items, *n, sizeof **items);
 		(*items)[(*n)++] = weir__ps_expr(ps);
 		holds(ps, e, (*items)[*n - 1]);
-		if (weir__ps_accept(ps, T_COMMA))
+		if (weir__ps_separated(ps, closer))
 			continue;
 		if (weir__ps_at(ps, closer))
 			break;
 		weir__ps_expected(ps, true, "\",\" or \"%s\"",
 		    closer == T_RPAREN ? ")" : "]");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		if (!weir__ps_sync(ps, closer, was))
 			return e;
 		weir__ps_accept(ps, T_COMMA);
@@ -290,7 +290,7 @@ parens(struct weir__parser *ps)
 	if (weir__ps_accept(ps, T_RPAREN))
 		return e;
 	weir__ps_expected(ps, true, "an operator or \")\"");
-	weir__ps_note(ps, open, "opened here");
+	weir__ps_of(ps, open, "opened here");
 	if (weir__ps_sync(ps, T_RPAREN, was))
 		weir__ps_accept(ps, T_RPAREN);
 	return e;
@@ -308,7 +308,7 @@ if_then(struct weir__parser *ps)
 		weir__ps_next(ps);
 	} else {
 		weir__ps_expected(ps, true, "\"then\"");
-		weir__ps_note(ps, from, "of this if");
+		weir__ps_of(ps, from, "of this if");
 	}
 	e->u.cond.a = weir__ps_expr(ps);
 	if (weir__ps_at_word(ps, W_ELSE)) {
@@ -337,7 +337,7 @@ one_when(struct weir__parser *ps, struct weir__ast_expr *e)
 		weir__ps_next(ps);
 	} else {
 		weir__ps_expected(ps, true, "\"then\"");
-		weir__ps_note(ps, from, "of this when");
+		weir__ps_of(ps, from, "of this when");
 	}
 	w->then = weir__ps_expr(ps);
 	w->span = weir__ps_since(ps, from);
@@ -360,7 +360,7 @@ case_when(struct weir__parser *ps)
 		one_when(ps, e);
 	if (e->u.cases.n == 0) {
 		weir__ps_expected(ps, true, "\"when\"");
-		weir__ps_note(ps, from, "of this case");
+		weir__ps_of(ps, from, "of this case");
 		e->kind = WEIR__E_BAD;
 	}
 	if (weir__ps_at_word(ps, W_ELSE)) {
@@ -372,7 +372,7 @@ case_when(struct weir__parser *ps)
 		weir__ps_next(ps);
 	} else {
 		weir__ps_expected(ps, true, "\"when\", \"else\" or \"end\"");
-		weir__ps_note(ps, from, "of this case");
+		weir__ps_of(ps, from, "of this case");
 	}
 	e->span = weir__ps_since(ps, from);
 	return e;
@@ -404,7 +404,7 @@ cast(struct weir__parser *ps)
 		holds_height(ps, e, e->u.cast.type->height);
 	if (!weir__ps_at(ps, T_RPAREN)) {
 		weir__ps_expected(ps, true, "\")\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		weir__ps_sync(ps, T_RPAREN, was);
 	}
 	weir__ps_accept(ps, T_RPAREN);
@@ -488,13 +488,9 @@ nothing(struct weir__parser *ps)
 	const struct weir__tok *t = weir__ps_tok(ps), *u;
 
 	u = weir__ps_ahead(ps, 1);
-	weir__ps_expected(ps, t->kind == T_END || t->kind == T_ARROW,
-	    "an expression");
-	if (t->kind == T_SLASHES || (t->kind == T_SLASH && u->kind == T_STAR))
-		weir__ps_hint(ps, "a comment begins with #");
-	else if (t->kind == T_BANG)
-		weir__ps_hint(ps, "write not");
-	else if (t->kind == T_STAR && u->kind == T_RPAREN)
+	weir__ps_expected(ps, t->kind == T_END || t->kind == T_ARROW ||
+		t->kind == T_NAME, "an expression");
+	if (t->kind == T_STAR && u->kind == T_RPAREN)
 		weir__ps_hint(ps, "write count()");
 	else if (t->kind == T_DOT && u->kind == T_NUMBER)
 		weir__ps_hint(ps, "write 0.%.*s", (int)(u->end - u->at),
@@ -508,6 +504,8 @@ operand(struct weir__parser *ps)
 	const struct weir__tok *t = weir__ps_tok(ps);
 	struct weir__ast_expr *e;
 
+	if (t->nl && weir__ps_at_statement(ps))
+		return nothing(ps);
 	switch (t->kind) {
 	case T_NAME:
 		return t->word != W_NONE ? word(ps) : name(ps);
@@ -592,6 +590,15 @@ sign(struct weir__parser *ps)
 	return e;
 }
 
+/* Can't an operand begin here? */
+static bool
+closes(const struct weir__tok *t)
+{
+	return t->nl || t->kind == T_END || t->kind == T_RPAREN ||
+	    t->kind == T_RBRACKET || t->kind == T_RBRACE ||
+	    t->kind == T_COMMA || t->kind == T_ARROW;
+}
+
 static struct weir__ast_expr *
 unary(struct weir__parser *ps)
 {
@@ -600,8 +607,12 @@ unary(struct weir__parser *ps)
 
 	if (weir__ps_at(ps, T_MINUS))
 		return sign(ps);
-	if (!weir__ps_at_word(ps, W_NOT))
+	if (weir__ps_at(ps, T_BANG) && !closes(weir__ps_ahead(ps, 1))) {
+		weir__ps_soft(ps, op, "syntax.char", "unexpected \"!\"");
+		weir__ps_hint(ps, "write not");
+	} else if (!weir__ps_at_word(ps, W_NOT)) {
 		return postfix(ps, operand(ps));
+	}
 	weir__ps_next(ps);
 	e = make(ps, WEIR__E_NOT, op);
 	e->u.bin.a = binary(ps, P_NOT);

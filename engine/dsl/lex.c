@@ -19,7 +19,7 @@ struct lexer {
 	const char *s; /* the whole source */
 	uint32_t at;
 	uint32_t to;
-	bool whole; /* not the inside of a template */
+	bool file; /* not the inside of a template */
 	bool nl;    /* a line's end lies before the next token */
 	struct weir__tok *toks;
 	size_t n;
@@ -517,7 +517,7 @@ lex_comment(struct lexer *lx)
 
 	while (end < lx->to && lx->s[end] != '\n')
 		end++;
-	if (lx->whole) {
+	if (lx->file) {
 		ps->comments = weir__ps_grow(ps, ps->comments, ps->ncomments,
 		    sizeof *ps->comments);
 		c = &ps->comments[ps->ncomments++];
@@ -530,6 +530,31 @@ lex_comment(struct lexer *lx)
 			c->span.end--;
 	}
 	lx->at = end;
+}
+
+/* A comment as other languages write it: reported and passed over.  So `//`
+ * cannot continue an expression at the start of a line. */
+static bool
+lex_foreign_comment(struct lexer *lx)
+{
+	uint32_t end = lx->at;
+
+	if (at_text(lx, lx->at, "/*")) {
+		while (end < lx->to && !at_text(lx, end, "*/"))
+			end++;
+		end += end < lx->to ? 2 : 0;
+	} else if (lx->nl && (at_text(lx, lx->at, "//") ||
+		at_text(lx, lx->at, "--"))) {
+		while (end < lx->to && lx->s[end] != '\n')
+			end++;
+	} else {
+		return false;
+	}
+	weir__ps_error(lx->ps, span(lx, lx->at, lx->at + 2), "syntax.char",
+	    "unexpected \"%.2s\"", lx->s + lx->at);
+	weir__ps_hint(lx->ps, "a comment begins with #");
+	lx->at = end;
+	return true;
 }
 
 static void
@@ -554,19 +579,19 @@ lex_one(struct lexer *lx)
 		lex_name(lx);
 	} else if (digit(c)) {
 		lex_number(lx);
-	} else {
+	} else if (!lex_foreign_comment(lx)) {
 		lex_mark(lx);
 	}
 }
 
 struct weir__tok *
-weir__lex(struct weir__parser *ps, uint32_t from, uint32_t to, bool whole)
+weir__lex(struct weir__parser *ps, uint32_t from, uint32_t to, bool file)
 {
 	struct lexer lx = { .ps = ps, .s = ps->text, .at = from, .to = to,
-		.whole = whole, .nl = whole };
+		.file = file, .nl = file };
 	bool quiet = ps->quiet;
 
-	if (whole && at_text(&lx, from, "\xef\xbb\xbf"))
+	if (file && at_text(&lx, from, "\xef\xbb\xbf"))
 		lx.at += 3;
 	while (lx.at < to) {
 		ps->quiet = quiet; /* each of its errors stands for itself */
@@ -581,8 +606,9 @@ weir__lex(struct weir__parser *ps, uint32_t from, uint32_t to, bool whole)
 
 #define TEXT_ERRORS 5 /* places of bad bytes that are reported */
 
-void
-weir__lex_check_text(struct weir__parser *ps)
+/* False when there is no use in reading on. */
+static bool
+check_text(struct weir__parser *ps)
 {
 	const struct weir__source *so = ps->so;
 	struct weir_span sp = { ps->src, 0, 0 };
@@ -595,7 +621,7 @@ weir__lex_check_text(struct weir__parser *ps)
 		sp.end = 2;
 		weir__ps_soft(ps, sp, "syntax.utf8",
 		    "the file is in UTF-16; it must be in UTF-8");
-		return;
+		return false;
 	}
 	nul = memchr(so->text, '\0', so->len);
 	if (nul != NULL) {
@@ -614,4 +640,13 @@ weir__lex_check_text(struct weir__parser *ps)
 		while (at < so->len && (so->text[at] & 0x80))
 			at++;
 	}
+	return true;
+}
+
+struct weir__tok *
+weir__lex_all(struct weir__parser *ps, bool file)
+{
+	uint32_t to = (uint32_t)ps->so->len;
+
+	return weir__lex(ps, check_text(ps) ? 0 : to, to, file);
 }

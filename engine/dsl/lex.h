@@ -116,13 +116,17 @@ void weir__ps_hint(struct weir__parser *ps, const char *fmt, ...)
 void weir__ps_note(struct weir__parser *ps, struct weir_span sp,
     const char *text);
 
-/* Read bytes [from, to) into tokens, ended by T_END.  The whole text also
- * gives the comments. */
-struct weir__tok *weir__lex(struct weir__parser *ps, uint32_t from,
-    uint32_t to, bool whole);
+/* The same for what is not complete, unless the error is in the same line. */
+void weir__ps_of(struct weir__parser *ps, struct weir_span sp,
+    const char *text);
 
-/* Is the text UTF-8 without NULs?  Errors for where it is not. */
-void weir__lex_check_text(struct weir__parser *ps);
+/* Read bytes [from, to) into tokens, ended by T_END.  `file`: comments are
+ * kept and the first token begins a line. */
+struct weir__tok *weir__lex(struct weir__parser *ps, uint32_t from,
+    uint32_t to, bool file);
+
+/* The same of the whole source, with errors for what is not UTF-8. */
+struct weir__tok *weir__lex_all(struct weir__parser *ps, bool file);
 
 /* The byte of the `}` that closes the `${` whose expression begins at `at`, or
  * `to` when there is none. */

@@ -121,6 +121,8 @@ more(struct weir__parser *ps, enum weir__tok_kind closer, struct weir_span open,
 	const struct weir__tok *t = weir__ps_tok(ps);
 	const char *close = closer == T_RPAREN ? ")" : "}";
 
+	if (t->kind == T_COMMA || t->kind == closer)
+		ps->quiet = false;
 	if (t->kind != T_COMMA && t->kind != closer && (closer == T_RPAREN ||
 		!t->nl || t->kind == T_ARROW || ps->quiet)) {
 		if (closer == T_RPAREN)
@@ -128,7 +130,7 @@ more(struct weir__parser *ps, enum weir__tok_kind closer, struct weir_span open,
 		else
 			weir__ps_expected(ps, true,
 			    "\",\", a new line or \"}\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		if (!weir__ps_sync(ps, closer, was))
 			return false;
 	}
@@ -138,7 +140,7 @@ more(struct weir__parser *ps, enum weir__tok_kind closer, struct weir_span open,
 	if (!weir__ps_at(ps, T_END) && !weir__ps_at_statement(ps))
 		return true;
 	weir__ps_expected(ps, true, "\"%s\"", close);
-	weir__ps_note(ps, open, "opened here");
+	weir__ps_of(ps, open, "opened here");
 	return false;
 }
 
@@ -154,15 +156,15 @@ begin(struct weir__parser *ps, enum weir__tok_kind closer,
 	if (!weir__ps_at(ps, T_END) && !weir__ps_at_statement(ps))
 		return true;
 	weir__ps_expected(ps, true, "\"%s\"", closer == T_RPAREN ? ")" : "}");
-	weir__ps_note(ps, *open, "opened here");
+	weir__ps_of(ps, *open, "opened here");
 	return false;
 }
 
 /* --- entries --- */
 
-/* "name:" if it stands here. */
+/* "name:" if it stands here; `option`: in parentheses. */
 static bool
-label(struct weir__parser *ps, struct weir__ast_name *out)
+label(struct weir__parser *ps, struct weir__ast_name *out, bool option)
 {
 	const struct weir__tok *t = weir__ps_tok(ps);
 	const struct weir__tok *u = weir__ps_ahead(ps, 1);
@@ -188,7 +190,11 @@ label(struct weir__parser *ps, struct weir__ast_name *out)
 	if (u->kind == T_ASSIGN) {
 		weir__ps_soft(ps, weir__ps_span(ps, u), "syntax.expected",
 		    "expected \":\", found \"=\"");
-		weir__ps_hint(ps, "write %s: ...", out->text);
+		if (option)
+			weir__ps_hint(ps, "an option is %s: ..., a comparison "
+			    "%s == ...", out->text, out->text);
+		else
+			weir__ps_hint(ps, "write %s: ...", out->text);
 	}
 	weir__ps_next(ps);
 	return true;
@@ -255,7 +261,7 @@ weir__ps_args(struct weir__parser *ps, size_t *n, struct weir_span *parens)
 		a = &list[(*n)++];
 		memset(a, 0, sizeof *a);
 		from = weir__ps_span(ps, weir__ps_tok(ps));
-		label(ps, &a->name);
+		label(ps, &a->name, true);
 		a->value = weir__ps_expr(ps);
 		if (weir__ps_at_word(ps, W_AS))
 			a->value = alias(ps, a->value);
@@ -264,6 +270,18 @@ weir__ps_args(struct weir__parser *ps, size_t *n, struct weir_span *parens)
 	}
 	*parens = weir__ps_since(ps, *parens);
 	return list;
+}
+
+/* An entry that must have a name has none. */
+static void
+no_label(struct weir__parser *ps)
+{
+	if (weir__ps_at(ps, T_NAME) || weir__ps_at(ps, T_QUOTED)) {
+		weir__ps_next(ps);
+		weir__ps_expected(ps, true, "\":\" and a value");
+	} else {
+		weir__ps_expected(ps, false, "a name and \":\"");
+	}
 }
 
 struct weir__ast_entry *
@@ -283,8 +301,8 @@ weir__ps_entries(struct weir__parser *ps, size_t *n, struct weir_span *braces,
 		en = &list[*n];
 		memset(en, 0, sizeof *en);
 		from = weir__ps_span(ps, weir__ps_tok(ps));
-		if (!label(ps, &en->name) && names) {
-			weir__ps_expected(ps, false, "a name and \":\"");
+		if (!label(ps, &en->name, false) && names) {
+			no_label(ps);
 			continue;
 		}
 		en->value = weir__ps_expr(ps);
@@ -302,7 +320,7 @@ one_field(struct weir__parser *ps, struct weir__ast_field *fi)
 	struct weir__ast_expr *e;
 	struct weir__tok t;
 
-	if (!label(ps, &fi->name)) {
+	if (!label(ps, &fi->name, false)) {
 		if (!weir__ps_name(ps, &fi->name, true, "a field's name"))
 			return false;
 		weir__ps_expected(ps, true, "\":\" and a type");

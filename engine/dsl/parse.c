@@ -11,7 +11,7 @@
  *
  * Where things end.  Layout is free but for this: a statement ends with its
  * line, unless the next line begins with `->` or with an operator (`+`, `-`,
- * `and`, `then`, `.` ...), neither of which can begin a statement, or with the
+ * `and`, `then`, `.` ..., but not `//`), neither of which can begin a statement, or with the
  * `{` of the stage before it.  A `(` or `[` on a new line does not continue.
  * In parentheses and brackets line ends mean nothing; in braces they separate
  * entries as commas do.
@@ -126,6 +126,16 @@ weir__ps_note(struct weir__parser *ps, struct weir_span sp, const char *text)
 	snprintf(err->text2, sizeof err->text2, "%s", text);
 }
 
+void
+weir__ps_of(struct weir__parser *ps, struct weir_span sp, const char *text)
+{
+	uint32_t at = weir__errors_last(ps->es)->span.at;
+
+	if (ps->reported && at > sp.at &&
+	    memchr(ps->text + sp.at, '\n', at - sp.at) != NULL)
+		weir__ps_note(ps, sp, text);
+}
+
 static void
 found(const struct weir__parser *ps, const struct weir__tok *t, bool behind,
     char *buf, size_t size)
@@ -206,6 +216,14 @@ weir__ps_accept(struct weir__parser *ps, enum weir__tok_kind kind)
 		return false;
 	weir__ps_next(ps);
 	return true;
+}
+
+bool
+weir__ps_separated(struct weir__parser *ps, enum weir__tok_kind closer)
+{
+	if (weir__ps_at(ps, T_COMMA) || weir__ps_at(ps, closer))
+		ps->quiet = false;
+	return weir__ps_accept(ps, T_COMMA);
 }
 
 struct weir_span
@@ -374,12 +392,12 @@ union_of(struct weir__parser *ps, struct weir__ast_chain *ch)
 	while (!weir__ps_at(ps, T_RBRACKET)) {
 		was = ps->pos;
 		reference(ps, ch);
-		if (weir__ps_accept(ps, T_COMMA))
+		if (weir__ps_separated(ps, T_RBRACKET))
 			continue;
 		if (weir__ps_at(ps, T_RBRACKET))
 			break;
 		weir__ps_expected(ps, true, "\",\" or \"]\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		if (!weir__ps_sync(ps, T_RBRACKET, was))
 			return;
 		weir__ps_accept(ps, T_COMMA);
@@ -541,7 +559,7 @@ test(struct weir__parser *ps, struct weir__ast_item *it)
 	do {
 		if (weir__ps_at(ps, T_END)) {
 			weir__ps_expected(ps, true, "\"}\"");
-			weir__ps_note(ps, open, "opened here");
+			weir__ps_of(ps, open, "opened here");
 			break;
 		}
 		if (weir__ps_at(ps, T_LBRACE))
@@ -574,12 +592,12 @@ define_params(struct weir__parser *ps, struct weir__ast_item *it)
 			en->span = weir__ps_since(ps, en->name.span);
 			++*n;
 		}
-		if (weir__ps_accept(ps, T_COMMA))
+		if (weir__ps_separated(ps, T_RPAREN))
 			continue;
 		if (weir__ps_at(ps, T_RPAREN))
 			break;
 		weir__ps_expected(ps, true, "\",\" or \")\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 		if (!weir__ps_sync(ps, T_RPAREN, was))
 			return;
 		weir__ps_accept(ps, T_COMMA);
@@ -620,7 +638,7 @@ part(struct weir__parser *ps, struct weir__ast_item *it)
 	ps->depth--;
 	if (!weir__ps_accept(ps, T_RBRACE)) {
 		weir__ps_expected(ps, true, "\"}\"");
-		weir__ps_note(ps, open, "opened here");
+		weir__ps_of(ps, open, "opened here");
 	}
 	it->u.part.braces = weir__ps_since(ps, open);
 }
@@ -668,10 +686,16 @@ stream(struct weir__parser *ps, struct weir__ast_item *it)
 
 	it->what = WEIR__I_STREAM;
 	if (u->kind == T_ASSIGN) {
-		named = weir__ps_name(ps, &it->name, false,
-		    "a stream's name");
-		if (!named)
-			weir__ps_next(ps);
+		named = true;
+		if (!weir__ps_at(ps, T_QUOTED) && (!weir__ps_at(ps, T_NAME) ||
+			weir__ps_tok(ps)->word != W_NONE)) {
+			weir__ps_expected(ps, false, "a stream's name");
+			if (weir__ps_at(ps, T_NAME))
+				weir__ps_hint(ps, "a reserved word is a name "
+				    "only in backquotes");
+			return;
+		}
+		it->name = weir__ps_take_name(ps);
 		weir__ps_next(ps);
 	} else if (weir__ps_at(ps, T_NAME) && u->kind != T_ARROW &&
 	    u->kind != T_DOT && !at_stage(ps) && !u->nl) {
@@ -684,8 +708,6 @@ stream(struct weir__parser *ps, struct weir__ast_item *it)
 		if (weir__ps_at(ps, T_ARROW))
 			weir__ps_hint(ps, "a chain begins with a stream or a "
 			    "source");
-		else if (weir__ps_at(ps, T_SLASHES))
-			weir__ps_hint(ps, "a comment begins with #");
 		return;
 	}
 	chain(ps, &it->u.chain, named);
@@ -703,6 +725,14 @@ item(struct weir__parser *ps, struct weir__ast_item *it)
 	it->what = declared[i];
 	it->word = weir__ps_span(ps, weir__ps_tok(ps));
 	weir__ps_next(ps);
+	if (weir__ps_tok(ps)->nl && !weir__ps_at(ps, T_LBRACE)) {
+		weir__ps_expected(ps, true, "%s after \"%s\"",
+		    it->what == WEIR__I_SETTINGS ? "\"{\"" :
+		    it->what == WEIR__I_INCLUDE || it->what == WEIR__I_TEST
+			? "a text in double quotes" : "a name",
+		    declarations[i]);
+		return;
+	}
 	switch (it->what) {
 	case WEIR__I_PARAM:
 		param(ps, it);
@@ -822,8 +852,7 @@ weir__parse(struct weir__arena *ar, struct weir__errors *es, uint32_t src)
 		return NULL;
 	f = weir__ps_alloc(&ps, sizeof *f);
 	f->src = src;
-	weir__lex_check_text(&ps);
-	ps.toks = weir__lex(&ps, 0, (uint32_t)ps.so->len, true);
+	ps.toks = weir__lex_all(&ps, true);
 	f->comments = ps.comments;
 	f->ncomments = ps.ncomments;
 	f->items = items(&ps, &f->nitems, false);
@@ -877,8 +906,7 @@ whole(struct weir__arena *ar, struct weir__errors *es, uint32_t src,
 	begin(&ps, ar, es, src);
 	if (setjmp(ps.oom) != 0)
 		return NULL;
-	weir__lex_check_text(&ps);
-	ps.toks = weir__lex(&ps, 0, (uint32_t)ps.so->len, false);
+	ps.toks = weir__lex_all(&ps, false);
 	p = how(&ps);
 	if (!weir__ps_at(&ps, T_END))
 		weir__ps_expected(&ps, false, "an operator or the end");

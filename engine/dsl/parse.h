@@ -38,6 +38,10 @@ bool weir__ps_at_text(const struct weir__parser *ps, const char *s);
 struct weir__tok weir__ps_next(struct weir__parser *ps);
 bool weir__ps_accept(struct weir__parser *ps, enum weir__tok_kind kind);
 
+/* In a list that `closer` ends, take a comma.  At either, reading is in step
+ * again, whatever came before. */
+bool weir__ps_separated(struct weir__parser *ps, enum weir__tok_kind closer);
+
 struct weir_span weir__ps_span(const struct weir__parser *ps,
     const struct weir__tok *t);
 
