@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/utf8.h"
@@ -516,7 +517,8 @@ weir__nearest(const char *name, size_t len, const char *const *names, size_t n)
 	for (i = 0; i < n; i++) {
 		if (names[i] == NULL || (m = strlen(names[i])) > NEAR_MAX)
 			continue;
-		d = distance(name, len, names[i], m);
+		d = m == len && strncasecmp(name, names[i], m) == 0
+		    ? 1 : distance(name, len, names[i], m);
 		if (d < least_d && 3 * d <= 2 * (len > m ? len : m)) {
 			least_d = d;
 			best = names[i];

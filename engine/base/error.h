@@ -66,7 +66,8 @@ void weir__source_place(const struct weir__source *so, uint32_t at,
     uint32_t *line, uint32_t *col);
 
 /* The nearest of `n` names to `name`, or NULL when none is near: at most a
- * third of its letters differ (Damerau-Levenshtein, case counts half). */
+ * third of its letters differ (Damerau-Levenshtein, case counts half), or only
+ * in case. */
 const char *weir__nearest(const char *name, size_t len,
     const char *const *names, size_t n);
 

@@ -28,7 +28,10 @@ struct reader {
 	uint32_t at;
 	uint32_t to;
 	size_t indent; /* bytes to leave out at each line's start */
-	char *out;     /* room for all of it */
+	bool escapes;  /* a backslash is special */
+	bool holes;    /* ${ is special */
+	bool lng;
+	char *out; /* room for all of it */
 	size_t n;
 	size_t begun; /* of the current piece in `out` */
 	uint32_t from; /* and in the source */
@@ -207,9 +210,11 @@ common_indent(const struct reader *rd)
 					break;
 			most = i;
 		}
-		while (at < rd->to && rd->s[at] != '\n')
-			at++;
-		if (at == rd->to)
+		for (; at < rd->to && rd->s[at] != '\n'; at++)
+			if (rd->holes && rd->s[at] == '$' &&
+			    rd->s[at + 1] == '{')
+				at = weir__lex_hole(rd->s, at + 2, rd->to);
+		if (at >= rd->to)
 			return most;
 		at++;
 	}
@@ -250,7 +255,7 @@ skip_indent(struct reader *rd)
 }
 
 static void
-read_text(struct reader *rd, bool escapes, bool holes, bool lng)
+read_text(struct reader *rd)
 {
 	char c;
 
@@ -258,18 +263,18 @@ read_text(struct reader *rd, bool escapes, bool holes, bool lng)
 	skip_indent(rd);
 	while (rd->at < rd->to) {
 		c = rd->s[rd->at];
-		if (c == '\\' && escapes) {
+		if (c == '\\' && rd->escapes) {
 			read_escape(rd);
-		} else if (c == '$' && holes && rd->at + 1 < rd->to &&
+		} else if (c == '$' && rd->holes && rd->at + 1 < rd->to &&
 		    rd->s[rd->at + 1] == '{') {
 			read_hole(rd);
-		} else if (c == '\r' && lng && rd->at + 1 < rd->to &&
+		} else if (c == '\r' && rd->lng && rd->at + 1 < rd->to &&
 		    rd->s[rd->at + 1] == '\n') {
 			rd->at++;
 		} else {
 			rd->out[rd->n++] = c;
 			rd->at++;
-			if (c == '\n' && lng)
+			if (c == '\n' && rd->lng)
 				skip_indent(rd);
 		}
 	}
@@ -316,9 +321,12 @@ weir__ps_string(struct weir__parser *ps, struct weir__tok tok)
 	rd.at += lng ? 3 : 1;
 	rd.to -= lng ? 3 : 1 + marks;
 	rd.out = weir__ps_alloc(ps, rd.to - rd.at + 2);
+	rd.lng = lng;
+	rd.escapes = !raw && !lng;
+	rd.holes = !raw;
 	if (lng)
 		dedent(&rd);
-	read_text(&rd, !raw && !lng, !raw, lng);
+	read_text(&rd);
 	if (rd.bad || !weir__utf8_valid(rd.out, rd.n)) {
 		ps->damaged = true;
 		return make(ps, WEIR__E_BAD, tok);
