@@ -84,6 +84,8 @@ struct weir__run {
 	struct weir__metrics metrics;
 	char pipeline_id[33]; /* 32 hex digits */
 	uint64_t fence;
+	int64_t clock_shift; /* WEIR_CLOCK: what is added to the real clock */
+	FILE *epoch_log;     /* journal thread */
 
 	/* The worker's own. */
 	uint64_t epoch; /* the one being processed, from 1 */
@@ -106,6 +108,37 @@ int weir__run(const struct weir__plan *pl, struct weir__errors *es,
 
 /* Any thread: note a failure; the run ends. */
 void weir__run_fail(struct weir__run *ru, const struct weir_err *err);
+
+/* Back-off for what is down: call it after each WEIR_AGAIN.  Sleeps 100 ms,
+ * then twice as long, up to 10 s, give or take a quarter; logs `what` and why
+ * at once and then once a minute.  False when the run is to end. */
+struct weir__backoff {
+	int64_t wait;
+	int64_t logged; /* monotonic, microseconds; 0: never */
+	uint32_t tries;
+};
+bool weir__run_backoff(struct weir__run *ru, struct weir__backoff *bo,
+    const char *stage, const struct weir_err *err);
+/* After a success: say that it is back, when it was away. */
+void weir__run_back(struct weir__run *ru, struct weir__backoff *bo,
+    const char *stage);
+
+/* Microseconds of a clock that never steps. */
+int64_t weir__run_monotonic(void);
+
+/* state.d: make the state directory, take its lock, find the pipeline's id and
+ * the next fence.  The descriptor of the lock, or -1 and err. */
+int weir__run_claim(struct weir__run *ru, struct weir_err *err);
+
+/* view.c: a live view, drawn again and again on a terminal. */
+struct weir__view {
+	int64_t began, drawn;
+	int lines;
+	uint64_t *last; /* rows out by node at the last drawing */
+};
+void weir__view_init(struct weir__view *vi, struct weir__run *ru);
+void weir__view_draw(struct weir__view *vi, struct weir__run *ru, bool last);
+void weir__view_fini(struct weir__view *vi);
 
 /* The real clock, microseconds UTC; WEIR_CLOCK (RFC 3339) sets its start. */
 int64_t weir__run_clock(struct weir__run *ru);
@@ -138,6 +171,7 @@ struct weir__decision {
 	int64_t watermark; /* the least of all watermark stages, INT64_MIN none */
 	struct weir__sink_cut *sinks;
 	size_t nsinks;
+	char *log_line;	       /* for --epoch-log, or NULL */
 	_Atomic uint32_t refs; /* publishers that have not done with it */
 };
 
