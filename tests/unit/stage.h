@@ -42,7 +42,8 @@ struct weir_bind {
 	struct ts *ts;
 };
 
-struct weir_batch_private {
+/* What stands behind the batches of this harness. */
+struct ts_private {
 	struct weir__arena ar;
 	struct ts *ts;
 	int refs;
@@ -255,6 +256,12 @@ ts_expr_const(const struct weir_expr *ex)
 
 /* --------------------------------------------------------------- batches */
 
+static struct ts_private *
+ts_priv(const struct weir_batch *b)
+{
+	return (void *)b->priv;
+}
+
 static void
 ts_storage(struct ts *ts, struct weir_batch *b, const struct weir_type *ty,
     struct weir_column *co, uint32_t rows, bool deep, bool *ok)
@@ -265,19 +272,19 @@ ts_storage(struct ts *ts, struct weir_batch *b, const struct weir_type *ty,
 
 	(void)ts;
 	if (w != 0)
-		p = weir__arena_alloc(&b->priv->ar, w * rows + 1);
+		p = weir__arena_alloc(&ts_priv(b)->ar, w * rows + 1);
 	else if (ty->kind == WEIR_BOOL)
-		p = weir__arena_alloc(&b->priv->ar,
+		p = weir__arena_alloc(&ts_priv(b)->ar,
 		    8 * WEIR_BITMAP_WORDS(rows) + 8);
 	if ((w != 0 || ty->kind == WEIR_BOOL) && p == NULL)
 		*ok = false;
 	co->u.data = p;
 	if (ty->kind == WEIR_LIST || ty->kind == WEIR_MAP) {
-		co->offsets = weir__arena_zalloc(&b->priv->ar, 4 * (rows + 1));
+		co->offsets = weir__arena_zalloc(&ts_priv(b)->ar, 4 * (rows + 1));
 		*ok = *ok && co->offsets != NULL;
 	}
 	if (weir_type_nested(ty)) {
-		co->child = weir__arena_zalloc(&b->priv->ar,
+		co->child = weir__arena_zalloc(&ts_priv(b)->ar,
 		    (ty->nfields + 1) * sizeof *co->child);
 		co->nchild = ty->nfields;
 		if (co->child == NULL)
@@ -292,8 +299,8 @@ ts_storage(struct ts *ts, struct weir_batch *b, const struct weir_type *ty,
 static void
 ts_unref(struct weir_batch *b)
 {
-	struct ts *ts = b->priv->ts;
-	struct weir_batch_private *pr = b->priv;
+	struct ts *ts = ts_priv(b)->ts;
+	struct ts_private *pr = ts_priv(b);
 
 	if (--pr->refs > 0)
 		return;
@@ -309,11 +316,11 @@ ts_make(struct ts *ts, const struct weir_schema *sc, uint32_t rows)
 {
 	struct weir_batch *b = calloc(1, sizeof *b);
 
-	b->priv = calloc(1, sizeof *b->priv);
+	b->priv = calloc(1, sizeof(struct ts_private));
 	b->cols = calloc(sc->ncols + 1, sizeof *b->cols);
-	weir__arena_init(&b->priv->ar, 0);
-	b->priv->refs = 1;
-	b->priv->ts = ts;
+	weir__arena_init(&ts_priv(b)->ar, 0);
+	ts_priv(b)->refs = 1;
+	ts_priv(b)->ts = ts;
 	b->schema = sc;
 	b->ncols = sc->ncols;
 	b->source = -1;
@@ -376,9 +383,9 @@ ts_take(struct weir_batch *to, const struct weir_type *ty,
 		*out = *in;
 		return;
 	}
-	ts_storage(to->priv->ts, to, ty, out, n, false, &ok);
+	ts_storage(ts_priv(to)->ts, to, ty, out, n, false, &ok);
 	if (in->valid != NULL)
-		out->valid = weir__arena_zalloc(&to->priv->ar,
+		out->valid = weir__arena_zalloc(&ts_priv(to)->ar,
 		    8 * WEIR_BITMAP_WORDS(n) + 8);
 	if (!ok)
 		return;
@@ -413,11 +420,11 @@ ts_batch_derive(struct weir_stage *st, uint32_t port, struct weir_batch *of,
 	b = ts_out_new(ts, n, true);
 	if (b == NULL)
 		return NULL;
-	if (weir__arena_on_fini(&b->priv->ar, ts_unref_arg, of) != 0) {
+	if (weir__arena_on_fini(&ts_priv(b)->ar, ts_unref_arg, of) != 0) {
 		ts_unref(b);
 		return NULL;
 	}
-	of->priv->refs++;
+	ts_priv(of)->refs++;
 	for (i = 0; i < ts->out.ncols; i++)
 		if (ts->pass[i] >= 0 && !ts->unwanted[i])
 			ts_take(b, ts->out.cols[i].type, &b->cols[i],
@@ -428,20 +435,20 @@ ts_batch_derive(struct weir_stage *st, uint32_t port, struct weir_batch *of,
 static void *
 ts_batch_alloc(struct weir_batch *b, size_t n)
 {
-	return weir__arena_alloc(&b->priv->ar, n);
+	return weir__arena_alloc(&ts_priv(b)->ar, n);
 }
 
 static int
 ts_batch_pin(struct weir_batch *b, void *p, void (*release)(void *))
 {
-	return weir__arena_on_fini(&b->priv->ar, release, p) == 0 ? WEIR_OK
+	return weir__arena_on_fini(&ts_priv(b)->ar, release, p) == 0 ? WEIR_OK
 								   : WEIR_ERROR;
 }
 
 static struct weir_batch *
 ts_ref(struct weir_batch *b)
 {
-	b->priv->refs++;
+	ts_priv(b)->refs++;
 	return b;
 }
 
@@ -824,7 +831,7 @@ ts_text(struct weir_batch *b, uint32_t col, uint32_t row, const char *p,
 	b->cols[col].u.str[row] = weir_str_make(copy, n);
 	if (n <= WEIR_STR_SMALL)
 		free(copy);
-	else if (weir__arena_on_fini(&b->priv->ar, free, copy) != 0)
+	else if (weir__arena_on_fini(&ts_priv(b)->ar, free, copy) != 0)
 		abort();
 }
 
@@ -836,7 +843,7 @@ ts_null(struct weir_batch *b, uint32_t col, uint32_t row)
 	size_t w = weir_type_width(b->schema->cols[col].type);
 
 	if (co->valid == NULL) {
-		co->valid = weir__arena_alloc(&b->priv->ar, n);
+		co->valid = weir__arena_alloc(&ts_priv(b)->ar, n);
 		memset(co->valid, 0xff, n);
 	}
 	weir_bit_clear(co->valid, row);
