@@ -362,6 +362,11 @@ void weir__ast_type_print(struct weir__buf *bf, const struct weir__ast_type *t);
 void weir__ast_name_print(struct weir__buf *bf, const char *name);
 void weir__ast_string_print(struct weir__buf *bf, const char *s, size_t len);
 
+/* The file's text laid out as it should be: the same tokens and comments.
+ * 0, or -1 when the file is damaged or memory is out. */
+int weir__fmt(struct weir__buf *out, struct weir__arena *ar,
+    struct weir__errors *es, const struct weir__ast_file *f);
+
 /* From the first byte of `a` to the last of `b`. */
 static inline struct weir_span
 weir__span_join(struct weir_span a, struct weir_span b)

@@ -568,8 +568,7 @@ begin(struct weir__run *ru, struct loop *lo, struct weir_err *err)
 	ru->tree = weir__tree_new(ru, err);
 	if (ru->tree == NULL)
 		return WEIR_ERROR;
-	if (!ru->op.scratch)
-		weir__log(&ru->log, WEIR_LOG_INFO, "",
+	weir__log(&ru->log, WEIR_LOG_INFO, "",
 	    "this version keeps no journal: the run begins where each source's "
 	    "`start` says, and windows that are open at its end are lost");
 	rc = open_sources(lo, err);
@@ -602,11 +601,9 @@ static int
 run_locked(struct weir__run *ru, struct loop *lo)
 {
 	struct weir_err err = { 0 };
-	int lock = -1, rc;
+	int lock = weir__run_claim(ru, &err), rc;
 
-	if (ru->op.scratch)
-		memset(ru->pipeline_id, '0', sizeof ru->pipeline_id - 1);
-	else if ((lock = weir__run_claim(ru, &err)) < 0) {
+	if (lock < 0) {
 		weir__run_fail(ru, &err);
 		return WEIR_ERROR;
 	}
@@ -618,8 +615,7 @@ run_locked(struct weir__run *ru, struct loop *lo)
 	if (!atomic_load(&ru->failed) && ru->tree != NULL)
 		print_summary(ru);
 	end(ru, lo);
-	if (lock >= 0)
-		close(lock);
+	close(lock);
 	return rc;
 }
 

@@ -488,6 +488,67 @@ pipelines(void)
 	}
 }
 
+/* Laid out: as expected (where that is given), nothing lost, and a second time
+ * the same. */
+static void
+layout(const char *path, const char *want)
+{
+	struct text tx;
+	struct weir__ast_file *f;
+	struct weir__buf again;
+	size_t len;
+	char *text = read_all(path, &len);
+	uint32_t src;
+
+	init(&tx);
+	weir__buf_init(&again);
+	T(text != NULL);
+	src = weir__errors_source(&tx.es, "x", text != NULL ? text : "", len);
+	f = weir__parse(&tx.ar, &tx.es, src);
+	T_INT(weir__fmt(&tx.bf, &tx.ar, &tx.es, f), 0);
+	if (want != NULL)
+		T_STR(weir__buf_cstr(&tx.bf), want);
+	src = weir__errors_source(&tx.es, "y", weir__buf_cstr(&tx.bf),
+	    tx.bf.len);
+	f = weir__parse(&tx.ar, &tx.es, src);
+	T_INT(tx.es.n, 0);
+	T_INT(weir__fmt(&again, &tx.ar, &tx.es, f), 0);
+	T_STR(weir__buf_cstr(&again), weir__buf_cstr(&tx.bf));
+	weir__buf_fini(&again);
+	fini(&tx);
+	free(text);
+}
+
+static void
+layouts(void)
+{
+	static const char *const names[] = { "001-spaces", "002-blocks",
+		"003-columns", "004-comments", "005-parts", "006-strings",
+		"007-choice", "008-empty" };
+	static const char *const shipped[] = { "ecommerce", "iot_and_logs",
+		"medallion", "merchant_totals", "warehouse" };
+	char path[1024];
+	size_t i, len;
+	char *want;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/tests/golden/fmt/%s.out",
+		    top(), names[i]);
+		want = read_all(path, &len);
+		snprintf(path, sizeof path, "%s/tests/golden/fmt/%s.weir",
+		    top(), names[i]);
+		layout(path, want != NULL ? want : "");
+		free(want);
+	}
+	for (i = 0; i < sizeof shipped / sizeof *shipped; i++) {
+		snprintf(path, sizeof path, "%s/pipelines/%s.weir", top(),
+		    shipped[i]);
+		want = read_all(path, &len);
+		layout(path, want); /* the shipped ones are laid out */
+		free(want);
+	}
+}
+
 /* Every allocation fails once; with errors in the text, too. */
 static void
 allocation(const char *path)
@@ -507,6 +568,8 @@ allocation(const char *path)
 		f = NULL;
 		if (src != 0)
 			f = weir__parse(&tx.ar, &tx.es, src);
+		if (f != NULL && !f->damaged)
+			weir__fmt(&tx.bf, &tx.ar, &tx.es, f);
 		weir__errors_print(&tx.es, &tx.bf, false);
 		whole = weir__alloc_count();
 		weir__alloc_fail_at(0, 0);
@@ -541,6 +604,7 @@ main(int argc, char **argv)
 	nearest();
 	golden();
 	pipelines();
+	layouts();
 	snprintf(path, sizeof path, "%s/pipelines/medallion.weir", top());
 	allocation(path);
 	snprintf(path, sizeof path, "%s/tests/golden/syntax/040-many.weir",

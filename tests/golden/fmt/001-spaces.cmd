@@ -1,0 +1,1 @@
+fmt 001-spaces.weir

@@ -1,0 +1,1 @@
+fmt 002-blocks.weir

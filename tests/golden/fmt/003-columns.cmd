@@ -1,0 +1,1 @@
+fmt 003-columns.weir

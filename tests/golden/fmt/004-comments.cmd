@@ -1,0 +1,1 @@
+fmt 004-comments.weir

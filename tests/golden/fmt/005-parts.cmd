@@ -1,0 +1,1 @@
+fmt 005-parts.weir

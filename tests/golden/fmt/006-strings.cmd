@@ -1,0 +1,1 @@
+fmt 006-strings.weir

@@ -1,0 +1,1 @@
+fmt 007-choice.weir

@@ -1,0 +1,1 @@
+fmt 008-empty.weir
