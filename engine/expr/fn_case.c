@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Letters beyond ASCII and their other case, one to one (Unicode 14.0.0); made by
- * fn_case.py.
+ * Letters beyond ASCII and their other case, one to one (Unicode 14.0.0);
+ * made by fn_case.py.
  */
 #include "expr/fn_case.h"
 

@@ -29,8 +29,8 @@ def runs(change):
 
 print("""/* SPDX-License-Identifier: MIT
  *
- * Letters beyond ASCII and their other case, one to one (Unicode %s); made by
- * fn_case.py.
+ * Letters beyond ASCII and their other case, one to one (Unicode %s);
+ * made by fn_case.py.
  */
 #include "expr/fn_case.h"
 """ % unicodedata.unidata_version)

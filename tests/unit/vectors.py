@@ -5,6 +5,8 @@
 # and what Python's own libraries make of them.  The same on every run.
 
 import decimal
+import hashlib
+import hmac
 import random
 import struct
 import sys
@@ -554,9 +556,17 @@ def hashes():
         put(hexed(b), "%08x" % crc32c(b), "%08x" % zlib.crc32(b))
 
 
+def digests():
+    for n in list(range(150)) + [255, 256, 257, 1000]:
+        b, k = rnd.randbytes(n), rnd.randbytes(rnd.randrange(1, 200))
+        for i, name in enumerate(("md5", "sha1", "sha256", "sha512")):
+            put(i, hexed(b), hexed(k), hashlib.new(name, b).hexdigest(),
+                hmac.new(k, b, name).hexdigest())
+
+
 KINDS = {f.__name__: f for f in (floats, floatprint, float32s, float32print,
                                  decimals, times, patterns, zones, utf8,
-                                 hashes)}
+                                 hashes, digests)}
 
 
 if __name__ == "__main__":
