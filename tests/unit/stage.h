@@ -201,6 +201,18 @@ ts_event_time(struct weir_bind *bi, uint32_t port, uint32_t col)
 }
 
 static int
+ts_changes(struct weir_bind *bi, uint32_t port, const uint32_t *keys,
+    uint32_t nkeys)
+{
+	if (port == 0) {
+		bi->ts->out.kind = WEIR_CHANGES;
+		bi->ts->out.keys = keys;
+		bi->ts->out.nkeys = nkeys;
+	}
+	return WEIR_OK;
+}
+
+static int
 ts_reads(struct weir_bind *bi, uint32_t input, uint32_t col)
 {
 	(void)bi;
@@ -425,6 +437,8 @@ ts_batch_derive(struct weir_stage *st, uint32_t port, struct weir_batch *of,
 		return NULL;
 	}
 	ts_priv(of)->refs++;
+	if (rows == NULL)
+		b->ops = of->ops;
 	for (i = 0; i < ts->out.ncols; i++)
 		if (ts->pass[i] >= 0 && !ts->unwanted[i])
 			ts_take(b, ts->out.cols[i].type, &b->cols[i],
@@ -553,7 +567,8 @@ ts_host(struct weir_host *h)
 		.input = ts_input, .plan_alloc = ts_plan_alloc,
 		.make_type = ts_make_type, .option_span = ts_option_span,
 		.option_fail = ts_option_fail, .out_field = ts_out_field,
-		.out_pass = ts_out_pass, .out_event_time = ts_event_time,
+		.out_pass = ts_out_pass, .out_changes = ts_changes,
+		.out_event_time = ts_event_time,
 		.reads = ts_reads, .reads_all = ts_reads_all, .log = ts_log,
 		.stopping = ts_stopping, .now = ts_now, .clock = ts_now,
 		.metric = ts_metric, .out_schema = ts_out_schema,
