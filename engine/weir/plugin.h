@@ -410,6 +410,7 @@ enum weir_agg_flags {
 	WEIR_AGG_NULLS = 1 << 0,   /* update sees rows whose argument is null */
 	WEIR_AGG_ORDERED = 1 << 1, /* the order of rows matters (first, last) */
 	WEIR_AGG_OWNS = 1 << 2,	   /* slots own memory: drop, save, load */
+	WEIR_AGG_CHECKED = 1 << 3, /* updates may overflow: ask check first */
 };
 
 struct weir_agg_bind {
@@ -444,13 +445,15 @@ struct weir_aggregate {
 	/* WEIR_OK, or WEIR_ERROR when memory is out. */
 	int (*update)(const struct weir_agg_call *ca);
 	/* NULL, or: which updates would overflow?  Set bit i of bad (by update
-	 * number) and change nothing.  Called with n = 1 before update. */
+	 * number) and change nothing.  Called with n = 1 before update where
+	 * bind set WEIR_AGG_CHECKED. */
 	void (*check)(const struct weir_agg_call *ca, uint64_t *bad);
 	/* into[i] += from[i]; the slots of this aggregate lie at +offset. */
 	int (*merge)(const void *bound, const struct weir_host *host,
 	    void *const *into, void *const *from, size_t offset, uint32_t n);
-	/* slots -> out, whose storage is there (text may point into a slot: it
-	 * lives until the slots are dropped). */
+	/* slots -> out, whose storage is there and whose `valid` is all ones:
+	 * clear the rows that are null (text may point into a slot: it lives
+	 * until the slots are dropped). */
 	int (*finish)(const void *bound, const struct weir_host *host,
 	    void *const *slots, size_t offset, uint32_t n,
 	    const struct weir_type *type, struct weir_column *out);
