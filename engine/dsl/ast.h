@@ -215,7 +215,9 @@ struct weir__ast_expr {
 	} u;
 };
 
-/* plugin.verb(args) { entries }, or a choice between two such stages. */
+/* plugin.verb(args) { entries }, or a choice between two such stages.  In a
+ * damaged item a choice's stage may lack its verb (text NULL); a chain's never
+ * does, but the chain may lack stages. */
 struct weir__ast_stage {
 	struct weir_span span;	      /* first letter to last bracket */
 	struct weir__ast_name plugin; /* text NULL: a verb of core, or the

@@ -322,7 +322,7 @@ plain_stage(struct weir__parser *ps)
 		return st;
 	if (weir__ps_accept(ps, T_DOT)) {
 		st->plugin = st->verb;
-		st->verb.text = NULL;
+		st->verb.text = NULL; /* stays so after an error */
 		if (!weir__ps_name(ps, &st->verb, true,
 			"the name of a stage after \".\""))
 			return st;
@@ -411,9 +411,13 @@ union_of(struct weir__parser *ps, struct weir__ast_chain *ch)
 static void
 add_stage(struct weir__parser *ps, struct weir__ast_chain *ch)
 {
+	struct weir__ast_stage *st = stage(ps);
+
+	if (st->cond == NULL && st->verb.text == NULL)
+		return; /* not even a name could be read */
 	ch->stages = weir__ps_grow(ps, ch->stages, ch->nstages,
 	    sizeof *ch->stages);
-	ch->stages[ch->nstages++] = stage(ps);
+	ch->stages[ch->nstages++] = st;
 }
 
 /* Is what stands here a stage, and not a stream? */

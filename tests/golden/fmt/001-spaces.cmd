@@ -1,1 +1,0 @@
-fmt 001-spaces.weir

@@ -1,1 +1,0 @@
-fmt 002-blocks.weir

@@ -1,1 +1,0 @@
-fmt 003-columns.weir

@@ -1,1 +1,0 @@
-fmt 004-comments.weir

@@ -1,1 +1,0 @@
-fmt 005-parts.weir

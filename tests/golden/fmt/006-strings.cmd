@@ -1,1 +1,0 @@
-fmt 006-strings.weir

@@ -1,1 +1,0 @@
-fmt 007-choice.weir

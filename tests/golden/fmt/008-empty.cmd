@@ -1,1 +1,0 @@
-fmt 008-empty.weir
