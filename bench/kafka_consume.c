@@ -3,7 +3,10 @@
  * The floor C: what it costs to read a topic with librdkafka and do nothing
  * with it.  Same calls and settings as plugins/kafka reads with.
  *
- *   kafka_consume -b BROKERS -t TOPIC [-n BATCH] [-X NAME=VALUE]...
+ *   kafka_consume -b BROKERS -t TOPIC [-n BATCH] [-w NS] [-X NAME=VALUE]...
+ *
+ * -w works (spins) that many nanoseconds an event, to see what the queue's
+ * settings do to a reader that is slower than the fetcher.
  */
 #include <unistd.h>
 
@@ -41,6 +44,15 @@ assign(rd_kafka_t *rk, const char *topic)
 	return n;
 }
 
+static void
+spin(double seconds)
+{
+	double until = meter_wall() + seconds;
+
+	while (meter_wall() < until)
+		;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -52,14 +64,16 @@ main(int argc, char **argv)
 	rd_kafka_queue_t *q;
 	rd_kafka_t *rk;
 	size_t batch = 4096;
+	double work = 0;
 	int c, left;
 
 	conf_table(conf, consumer_conf);
-	while ((c = getopt(argc, argv, "b:t:n:X:")) != -1) {
+	while ((c = getopt(argc, argv, "b:t:n:w:X:")) != -1) {
 		switch (c) {
 		case 'b': brokers = optarg; break;
 		case 't': topic = optarg; break;
 		case 'n': batch = strtoul(optarg, NULL, 10); break;
+		case 'w': work = strtod(optarg, NULL) / 1e9; break;
 		case 'X': conf_arg(conf, optarg); break;
 		default: return 2;
 		}
@@ -90,6 +104,8 @@ main(int argc, char **argv)
 		}
 		for (ssize_t i = 0; i < n; i++)
 			rd_kafka_message_destroy(m[i]);
+		if (work > 0 && n > 0)
+			spin(work * (double)n);
 		if (events > 0 && first == 0)
 			first = meter_wall() - begin;
 	}

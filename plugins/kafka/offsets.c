@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where each partition begins, where it ends, and what to do when rows that
+ * should be there are gone.
+ */
+#include <stdio.h>
+
+#include "source.h"
+
+enum { CALL_MS = 1000, TRIES = 5 };
+
+/* What is known of one partition before it starts. */
+struct ends {
+	int64_t first; /* its first offset */
+	int64_t end;   /* where a read-committed reader comes to its end */
+};
+
+static const struct read_config *
+config(const struct weir_stage *st)
+{
+	return st->config;
+}
+
+/* Asks for all of the partitions' offsets of one kind, by number. */
+static int
+ask(struct weir_stage *st, int64_t what, int64_t *to, struct weir_err *err)
+{
+	struct source *so = st->state;
+	rd_kafka_topic_partition_list_t *l;
+	int rc = WEIR_AGAIN;
+
+	l = rd_kafka_topic_partition_list_new(so->nparts);
+	for (int i = 0; i < so->nparts; i++)
+		if (so->parts[i].mine)
+			rd_kafka_topic_partition_list_add(l, so->cl->topic, i);
+	for (int t = 0; t < TRIES && rc == WEIR_AGAIN && l->cnt > 0; t++) {
+		for (int i = 0; i < l->cnt; i++)
+			l->elems[i].offset = what;
+		rc = kafka_client_offsets(so->cl, l, CALL_MS, err);
+		if (weir_stopping(st))
+			break;
+	}
+	for (int i = 0; rc == WEIR_OK && i < l->cnt; i++)
+		to[l->elems[i].partition] = l->elems[i].offset;
+	rd_kafka_topic_partition_list_destroy(l);
+	return rc;
+}
+
+/* Rows [from, to) of the partition are gone: stop, or say so and go on. */
+static int
+lost(struct weir_stage *st, struct part *pt, int64_t from, int64_t to,
+    const char *why, struct weir_err *err)
+{
+	struct source *so = st->state;
+	char span[64];
+
+	if (to > from)
+		snprintf(span, sizeof(span), "offsets %lld to %lld",
+		    (long long)from, (long long)to - 1);
+	else
+		snprintf(span, sizeof(span), "rows from offset %lld on",
+		    (long long)from);
+	if (config(st)->on_data_loss == LOSS_STOP)
+		return st->host->fail(err, WEIR_NOWHERE, "kafka.lost",
+		    "partition %d of topic '%s': %s are gone: %s; "
+		    "on_data_loss: continue goes on without them",
+		    (int)pt->no, so->cl->topic, span, why);
+	so->lost_rows += to > from ? (uint64_t)(to - from) : 0;
+	weir_log(st, WEIR_LOG_WARN, "partition %d of topic '%s': %s are gone: "
+	    "%s; going on without them", (int)pt->no, so->cl->topic, span, why);
+	weir_metric(st, "kafka_lost_rows", NULL, (double)so->lost_rows);
+	return WEIR_OK;
+}
+
+/* Is what the partition should go on with still there?  Moves it on if not. */
+static int
+check(struct weir_stage *st, struct part *pt, const struct ends *e,
+    struct weir_err *err)
+{
+	char why[128];
+	int64_t from = pt->next;
+
+	if (pt->next >= e->first && pt->next <= e->end)
+		return WEIR_OK;
+	pt->next = e->first;
+	if (from < e->first) {
+		snprintf(why, sizeof(why), "the first that the topic has is "
+		    "%lld", (long long)e->first);
+		return lost(st, pt, from, e->first, why, err);
+	}
+	snprintf(why, sizeof(why), "the topic ends at %lld, so it was made "
+	    "anew or cut", (long long)e->end);
+	return lost(st, pt, from, 0, why, err);
+}
+
+int
+kafka_part_tell(struct weir_stage *st, struct part *pt)
+{
+	enum weir_partition_state state = WEIR_PART_READING;
+
+	if (pt->finished)
+		state = WEIR_PART_FINISHED;
+	else if (pt->nheld == 0 && pt->eof >= 0)
+		state = WEIR_PART_AT_END;
+	if (state == pt->state && pt->next == pt->told)
+		return WEIR_OK;
+	pt->state = state;
+	pt->told = pt->next;
+	return weir_position(st, pt->no, pt->next, state);
+}
+
+int
+kafka_part_start(struct weir_stage *st, struct part *pt, struct weir_err *err)
+{
+	struct source *so = st->state;
+
+	pt->eof = -1;
+	so->nbroken -= pt->broken;
+	pt->broken = false;
+	if (pt->end >= 0 && pt->next >= pt->end) {
+		pt->finished = true;
+		return kafka_part_tell(st, pt);
+	}
+	if (rd_kafka_consume_start_queue(so->cl->rkt, pt->no, pt->next,
+	    so->q) != 0)
+		return st->host->fail(err, WEIR_NOWHERE, "kafka.start",
+		    "partition %d of topic '%s' can't be read: %s",
+		    (int)pt->no, so->cl->topic,
+		    rd_kafka_err2str(rd_kafka_last_error()));
+	pt->started = true;
+	return kafka_part_tell(st, pt);
+}
+
+void
+kafka_part_stop(struct source *so, struct part *pt)
+{
+	if (pt->started)
+		rd_kafka_consume_stop(so->cl->rkt, pt->no);
+	pt->started = false;
+}
+
+/* Where a partition begins of which no state is known. */
+static int
+choose(struct weir_stage *st, const struct ends *e, const int64_t *by_time,
+    struct weir_err *err)
+{
+	const struct read_config *cf = config(st);
+	struct source *so = st->state;
+	const int64_t *offset = cf->offsets.items, *no = cf->partitions.items;
+
+	for (int i = 0; i < so->nparts; i++) {
+		struct part *pt = &so->parts[i];
+
+		if (!pt->mine || pt->next >= 0)
+			continue;
+		if (cf->start_how == START_EARLIEST)
+			pt->next = e[i].first;
+		else if (cf->start_how == START_LATEST)
+			pt->next = e[i].end;
+		else if (cf->start_how == START_TIME)
+			pt->next = by_time[i] >= 0 ? by_time[i] : e[i].end;
+		for (size_t k = 0; k < cf->offsets.n; k++)
+			if (no[k] == i)
+				pt->next = offset[k];
+		if (so->pace != NULL && pt->next > e[i].first)
+			kafka_embedded_skip(so->pace, i);
+		if (check(st, pt, &e[i], err) != WEIR_OK)
+			return WEIR_ERROR;
+	}
+	return WEIR_OK;
+}
+
+/* Go on where the state says. */
+static int
+resume(struct weir_stage *st, const struct weir_position *at, size_t n,
+    const struct ends *e, struct weir_err *err)
+{
+	struct source *so = st->state;
+
+	for (size_t k = 0; k < n; k++) {
+		struct part *pt;
+
+		if (at[k].partition < 0 || at[k].partition >= so->nparts) {
+			struct part gone = { .no = at[k].partition };
+
+			if (lost(st, &gone, at[k].next, 0, "the topic has no "
+			    "such partition now", err) != WEIR_OK)
+				return WEIR_ERROR;
+			continue;
+		}
+		pt = &so->parts[at[k].partition];
+		pt->next = at[k].next;
+		if (pt->mine && check(st, pt, &e[pt->no], err) != WEIR_OK)
+			return WEIR_ERROR;
+	}
+	return WEIR_OK;
+}
+
+/* First and end offsets of all, and those of the start time. */
+static int
+ask_all(struct weir_stage *st, struct ends *e, int64_t *tmp,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+	int rc;
+
+	rc = ask(st, RD_KAFKA_OFFSET_BEGINNING, tmp, err);
+	for (int i = 0; rc == WEIR_OK && i < so->nparts; i++)
+		e[i].first = tmp[i];
+	if (rc == WEIR_OK)
+		rc = ask(st, RD_KAFKA_OFFSET_END, tmp, err);
+	for (int i = 0; rc == WEIR_OK && i < so->nparts; i++)
+		e[i].end = tmp[i];
+	if (rc == WEIR_OK && config(st)->start_how == START_TIME)
+		rc = ask(st, config(st)->start_ms, tmp, err);
+	return rc;
+}
+
+static int
+start_all(struct weir_stage *st, const struct weir_position *at, size_t n,
+    const struct ends *e, const int64_t *by_time, struct weir_err *err)
+{
+	struct source *so = st->state;
+
+	if (resume(st, at, n, e, err) != WEIR_OK ||
+	    choose(st, e, by_time, err) != WEIR_OK)
+		return WEIR_ERROR;
+	for (int i = 0; i < so->nparts; i++) {
+		struct part *pt = &so->parts[i];
+
+		if (!pt->mine)
+			continue;
+		if (config(st)->until == UNTIL_END)
+			pt->end = e[i].end;
+		if (kafka_part_start(st, pt, err) != WEIR_OK)
+			return WEIR_ERROR;
+	}
+	return WEIR_OK;
+}
+
+int
+kafka_offsets_start(struct weir_stage *st, const struct weir_position *at,
+    size_t n, struct weir_err *err)
+{
+	struct source *so = st->state;
+	const struct weir_host *host = st->host;
+	struct ends *e = host->zalloc((size_t)so->nparts * sizeof(*e));
+	int64_t *tmp = host->zalloc((size_t)so->nparts * sizeof(*tmp));
+	int rc;
+
+	if (e == NULL || tmp == NULL)
+		rc = host->fail(err, WEIR_NOWHERE, "memory", "out of memory");
+	else
+		rc = ask_all(st, e, tmp, err);
+	if (rc == WEIR_OK)
+		rc = start_all(st, at, n, e, tmp, err);
+	host->free(e);
+	host->free(tmp);
+	return rc;
+}
+
+int
+kafka_offsets_bound(struct weir_stage *st, struct weir_err *err)
+{
+	struct source *so = st->state;
+	int64_t *end = st->host->zalloc((size_t)so->nparts * sizeof(*end));
+	int rc;
+
+	if (end == NULL)
+		return st->host->fail(err, WEIR_NOWHERE, "memory",
+		    "out of memory");
+	rc = ask(st, RD_KAFKA_OFFSET_END, end, err);
+	for (int i = 0; rc == WEIR_OK && i < so->nparts; i++) {
+		struct part *pt = &so->parts[i];
+
+		if (!pt->mine || pt->finished || pt->end >= 0)
+			continue;
+		pt->end = end[i];
+		if (pt->nheld == 0 && pt->next >= pt->end) {
+			kafka_part_stop(so, pt);
+			pt->finished = true;
+			rc = kafka_part_tell(st, pt);
+		}
+	}
+	st->host->free(end);
+	return rc;
+}
+
+/* The topic has grown: its new partitions are read from their first row. */
+static int
+add_parts(struct weir_stage *st, int n, const int64_t *first,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+	struct part *parts;
+	char name[16];
+	int rc = WEIR_OK;
+
+	if (config(st)->partitions.n > 0 || config(st)->until == UNTIL_END)
+		return WEIR_OK;
+	parts = st->host->realloc(so->parts, (size_t)n * sizeof(*parts));
+	if (parts == NULL)
+		return st->host->fail(err, WEIR_NOWHERE, "memory",
+		    "out of memory");
+	so->parts = parts;
+	for (int i = so->nparts; rc == WEIR_OK && i < n; i++) {
+		so->parts[i] = (struct part){ .no = i, .mine = true,
+			.next = first[i] >= 0 ? first[i] : 0, .end = -1,
+			.eof = -1, .told = -1 };
+		so->nparts = i + 1;
+		snprintf(name, sizeof(name), "%d", i);
+		weir_log(st, WEIR_LOG_INFO, "topic '%s' has a new partition, "
+		    "%d", so->cl->topic, i);
+		rc = weir_partition(st, i, name);
+		if (rc == WEIR_OK)
+			rc = kafka_part_start(st, &so->parts[i], err);
+	}
+	return rc;
+}
+
+/* Out of range: what is gone, and on from there. */
+static int
+mend(struct weir_stage *st, struct part *pt, const struct ends *e,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+
+	if (check(st, pt, e, err) != WEIR_OK)
+		return WEIR_ERROR;
+	kafka_part_stop(so, pt);
+	return kafka_part_start(st, pt, err);
+}
+
+int
+kafka_offsets_watched(struct weir_stage *st, struct weir_err *err)
+{
+	struct source *so = st->state;
+	struct watch *wa = &so->watch;
+	int rc = WEIR_OK;
+
+	pthread_mutex_lock(&wa->lock);
+	if (wa->version != so->seen && wa->nparts > so->nparts)
+		rc = add_parts(st, wa->nparts, wa->first, err);
+	for (int i = 0; rc == WEIR_OK && so->nbroken > 0 && !wa->want_first &&
+	    i < so->nparts && i < wa->nparts; i++) {
+		struct part *pt = &so->parts[i];
+		struct ends e = { wa->first[i], wa->end[i] };
+
+		if (pt->broken && pt->nheld == 0 && e.first >= 0 && e.end >= 0)
+			rc = mend(st, pt, &e, err);
+	}
+	so->seen = wa->version;
+	pthread_mutex_unlock(&wa->lock);
+	return rc;
+}
