@@ -119,23 +119,21 @@ weir__fn_bind_zone(struct weir_fn_bind *fb, struct weir_err *err)
 }
 
 void
-weir__fn_put_time(struct weir_call *ca, uint32_t i, int64_t us,
-    const char *name)
+weir__fn_put_time(struct weir_call *ca, uint32_t i, int64_t us)
 {
 	if (us < WEIR__TIME_MIN || us > WEIR__TIME_MAX)
 		weir__fn_fail(ca, i, "expr.overflow",
-		    "%s: the time is outside the years 1 to 9999", name);
+		    "the time is outside the years 1 to 9999");
 	else
 		ca->out->u.i64[i] = us;
 }
 
 void
-weir__fn_put_date(struct weir_call *ca, uint32_t i, int64_t days,
-    const char *name)
+weir__fn_put_date(struct weir_call *ca, uint32_t i, int64_t days)
 {
 	if (days < WEIR__DATE_MIN || days > WEIR__DATE_MAX)
 		weir__fn_fail(ca, i, "expr.overflow",
-		    "%s: the date is outside the years 1 to 9999", name);
+		    "the date is outside the years 1 to 9999");
 	else
 		ca->out->u.i32[i] = (int32_t)days;
 }

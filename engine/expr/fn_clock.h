@@ -86,9 +86,7 @@ weir__fn_when(const struct weir_call *ca, struct weir__fn_local *lo,
 }
 
 /* Row i is this instant or this day, or fails when it is out of range. */
-void weir__fn_put_time(struct weir_call *ca, uint32_t i, int64_t us,
-    const char *name);
-void weir__fn_put_date(struct weir_call *ca, uint32_t i, int64_t days,
-    const char *name);
+void weir__fn_put_time(struct weir_call *ca, uint32_t i, int64_t us);
+void weir__fn_put_date(struct weir_call *ca, uint32_t i, int64_t days);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include "expr/fn_clock.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 /* --- parts --- */
 
@@ -147,8 +147,7 @@ eval_date(struct weir_call *ca)
 		if (weir__fn_live(ca, i))
 			weir__fn_put_date(ca, i,
 			    weir__time_floor(weir__fn_when(ca, &lo, 0, i),
-				WEIR__US_DAY),
-			    "date");
+				WEIR__US_DAY));
 }
 
 static int
@@ -222,8 +221,7 @@ eval_date_trunc(struct weir_call *ca)
 			continue;
 		if (ca->types[1]->kind == WEIR_DATE) {
 			weir__fn_put_date(ca, i,
-			    first_day(ca->args[1]->u.i32[i], cl->unit),
-			    "date_trunc");
+			    first_day(ca->args[1]->u.i32[i], cl->unit));
 			continue;
 		}
 		us = ca->args[1]->u.i64[i];
@@ -235,7 +233,7 @@ eval_date_trunc(struct weir_call *ca)
 			    first_day(weir__time_floor(local, WEIR__US_DAY),
 				cl->unit) *
 				WEIR__US_DAY);
-		weir__fn_put_time(ca, i, us, "date_trunc");
+		weir__fn_put_time(ca, i, us);
 	}
 }
 
@@ -254,8 +252,8 @@ eval_last_day(struct weir_call *ca)
 		days = weir__time_floor(weir__fn_when(ca, &lo, 0, i),
 		    WEIR__US_DAY);
 		weir__time_civil(days, &y, &m, &d);
-		weir__fn_put_date(ca, i, days + weir__time_month_days(y, m) - d,
-		    "last_day");
+		weir__fn_put_date(ca, i,
+		    days + weir__time_month_days(y, m) - d);
 	}
 }
 
@@ -308,8 +306,7 @@ eval_date_add(struct weir_call *ca)
 		n = ca->args[1]->u.i64[i];
 		if (ca->types[2]->kind == WEIR_DATE) {
 			weir__fn_put_date(ca, i,
-			    add_days(ca->args[2]->u.i32[i], n, cl->unit),
-			    "date_add");
+			    add_days(ca->args[2]->u.i32[i], n, cl->unit));
 			continue;
 		}
 		us = ca->args[2]->u.i64[i];
@@ -317,7 +314,7 @@ eval_date_add(struct weir_call *ca)
 			if (__builtin_mul_overflow(n, length(cl->unit), &n) ||
 			    __builtin_add_overflow(us, n, &us))
 				us = INT64_MAX;
-			weir__fn_put_time(ca, i, us, "date_add");
+			weir__fn_put_time(ca, i, us);
 			continue;
 		}
 		us = weir__fn_local(&lo, us);
@@ -328,7 +325,7 @@ eval_date_add(struct weir_call *ca)
 		    : weir__fn_utc(&lo,
 			  days * WEIR__US_DAY +
 			      weir__time_rest(us, WEIR__US_DAY));
-		weir__fn_put_time(ca, i, us, "date_add");
+		weir__fn_put_time(ca, i, us);
 	}
 }
 
@@ -378,7 +375,7 @@ eval_date_diff(struct weir_call *ca)
 
 /* The day of arguments 0 to 2, or false and the row fails. */
 static bool
-make_day(struct weir_call *ca, uint32_t i, int64_t *days, const char *name)
+make_day(struct weir_call *ca, uint32_t i, int64_t *days)
 {
 	int64_t y = ca->args[0]->u.i64[i], m = ca->args[1]->u.i64[i];
 	int64_t d = ca->args[2]->u.i64[i];
@@ -386,7 +383,7 @@ make_day(struct weir_call *ca, uint32_t i, int64_t *days, const char *name)
 	if (y < 1 || y > 9999 || m < 1 || m > 12 || d < 1 ||
 	    d > (int64_t)weir__time_month_days(y, (unsigned)m)) {
 		weir__fn_fail(ca, i, "expr.argument",
-		    "%s: there is no day %lld-%lld-%lld", name, (long long)y,
+		    "there is no day %lld-%lld-%lld", (long long)y,
 		    (long long)m, (long long)d);
 		return false;
 	}
@@ -402,7 +399,7 @@ eval_make_date(struct weir_call *ca)
 
 	for (i = 0; i < ca->nrows; i++)
 		if (weir__fn_live(ca, i) &&
-		    make_day(ca, i, &days, "make_date"))
+		    make_day(ca, i, &days))
 			ca->out->u.i32[i] = (int32_t)days;
 }
 
@@ -425,7 +422,7 @@ eval_make_timestamp(struct weir_call *ca)
 
 	for (i = 0; i < ca->nrows; i++) {
 		if (!weir__fn_live(ca, i) ||
-		    !make_day(ca, i, &days, "make_timestamp"))
+		    !make_day(ca, i, &days))
 			continue;
 		h = ca->args[3]->u.i64[i];
 		mi = ca->args[4]->u.i64[i];
@@ -433,15 +430,14 @@ eval_make_timestamp(struct weir_call *ca)
 		if (h < 0 || h > 23 || mi < 0 || mi > 59 || !(s >= 0) ||
 		    s >= 60) {
 			weir__fn_fail(ca, i, "expr.argument",
-			    "make_timestamp: there is no time %lld:%lld:%g",
+			    "there is no time %lld:%lld:%g",
 			    (long long)h, (long long)mi, s);
 			continue;
 		}
 		weir__fn_put_time(ca, i,
 		    weir__fn_utc(&lo,
 			days * WEIR__US_DAY + h * WEIR__US_HOUR +
-			    mi * WEIR__US_MIN + (int64_t)nearbyint(s * 1e6)),
-		    "make_timestamp");
+			    mi * WEIR__US_MIN + (int64_t)nearbyint(s * 1e6)));
 	}
 }
 
@@ -453,7 +449,7 @@ WEIR__FN(fn_date, "date", FAILS, weir__fn_bind_zone, eval_date, "calendar",
     "date(" T0 ") = cast(\"2026-03-31\" as date)\n"
     "date(" T0 ", \"Europe/Berlin\") = cast(\"2026-04-01\" as date)",
     "timestamp, [string] -> date", "date -> date");
-WEIR__FN(fn_today, "today", 0, bind_today, eval_today, "calendar",
+WEIR__FN(fn_today, "today", WEIR_FN_TOTAL, bind_today, eval_today, "calendar",
     "the day of now(), in UTC or in a zone", "today() = date(now())",
     "[string] -> date");
 WEIR__FN(fn_year, "year", PURE, weir__fn_bind_zone, eval_year, "calendar",

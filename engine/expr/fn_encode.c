@@ -9,8 +9,8 @@
 #include "base/utf8.h"
 #include "expr/fn.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 static const char lower_digits[] = "0123456789abcdef";
 static const char upper_digits[] = "0123456789ABCDEF";
@@ -86,7 +86,7 @@ eval_from_hex(struct weir_call *ca)
 		s = weir__fn_arg(ca, 0, i);
 		if (s.n % 2 != 0) {
 			weir__fn_fail(ca, i, "expr.argument",
-			    "from_hex: an odd number of digits");
+			    "an odd number of digits");
 			continue;
 		}
 		to = weir__fn_room(&he, s.n / 2);
@@ -101,7 +101,7 @@ eval_from_hex(struct weir_call *ca)
 		}
 		if (k < s.n)
 			weir__fn_fail(ca, i, "expr.argument",
-			    "from_hex: expected hexadecimal digits at byte %zu",
+			    "expected hexadecimal digits at byte %zu",
 			    k);
 		else
 			weir__fn_put(&he, i, s.n / 2);
@@ -147,7 +147,7 @@ eval_from_base64(struct weir_call *ca)
 			weir__fn_put(&he, i, n);
 		else
 			weir__fn_fail(ca, i, "expr.argument",
-			    "from_base64: this is not base64");
+			    "this is not base64");
 	}
 }
 
@@ -216,12 +216,12 @@ eval_url_decode(struct weir_call *ca)
 		}
 		if (k < s.n)
 			weir__fn_fail(ca, i, "expr.argument",
-			    "url_decode: expected two hexadecimal digits "
+			    "expected two hexadecimal digits "
 			    "after %% at byte %zu",
 			    k);
 		else if (!weir__utf8_valid(to, n))
 			weir__fn_fail(ca, i, "expr.argument",
-			    "url_decode: the result is not UTF-8");
+			    "the result is not UTF-8");
 		else
 			weir__fn_put(&he, i, n);
 	}

@@ -7,8 +7,8 @@
 #include "base/utf8.h"
 #include "expr/fn.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 /* Where `what` begins in p[0..n), or NULL. */
 static const char *
@@ -129,7 +129,7 @@ eval_replace(struct weir_call *ca)
 		n = s.n + n * by.n - n * from.n;
 		if (n > WEIR__FN_TEXT_MAX) {
 			weir__fn_fail(ca, i, "expr.argument",
-			    "replace: the text would be longer than 16 MiB");
+			    "the text would be longer than 16 MiB");
 			continue;
 		}
 		to = weir__fn_room(&he, n);
@@ -225,8 +225,7 @@ eval_split_part(struct weir_call *ca)
 			continue;
 		if (ca->args[2]->u.i64[i] == 0) {
 			weir__fn_fail(ca, i, "expr.argument",
-			    "split_part: parts are counted from 1, or from -1 "
-			    "at the end");
+			    "parts are counted from 1, or from -1 at the end");
 			continue;
 		}
 		s = part(weir__fn_arg(ca, 0, i), weir__fn_arg(ca, 1, i),
@@ -268,7 +267,7 @@ eval_chr(struct weir_call *ca)
 		    : weir__utf8_encode(text, (uint32_t)v);
 		if (n == 0)
 			weir__fn_fail(ca, i, "expr.argument",
-			    "chr: %lld is no Unicode character", (long long)v);
+			    "%lld is no Unicode character", (long long)v);
 		else
 			ca->out->u.str[i] = weir_str_make(text, n);
 	}

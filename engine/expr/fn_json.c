@@ -12,6 +12,7 @@
 #include "expr/fn.h"
 
 #define PURE WEIR_FN_PURE
+#define TOTAL (WEIR_FN_PURE | WEIR_FN_TOTAL)
 
 /* One step of a path: a name, or an item's number where name is NULL. */
 struct step {
@@ -136,7 +137,8 @@ skip(const char *p, const char *end)
 			return p;
 		} else {
 			p++;
-			if (depth == 0 && (p == end || strchr(",]} \t\r\n", *p)))
+			if (depth == 0 &&
+			    (p == end || strchr(",]} \t\r\n", *p)))
 				return p;
 			continue;
 		}
@@ -403,7 +405,7 @@ WEIR__FN(fn_json_part, "json_part", PURE, bind_path, eval_json_part, "json",
 WEIR__FN(fn_json_length, "json_length", PURE, NULL, eval_json_length, "json",
     "how many items an array or members an object has; else null",
     "json_length(cast(\"[1, 2, 3]\" as json)) = 3", "json -> int64");
-WEIR__FN(fn_json_type, "json_type", PURE, NULL, eval_json_type, "json",
+WEIR__FN(fn_json_type, "json_type", TOTAL, NULL, eval_json_type, "json",
     "object, array, string, number, boolean or null",
     "json_type(cast(\"[1, 2, 3]\" as json)) = \"array\"", "json -> string");
 

@@ -7,8 +7,8 @@
 
 #include "expr/fn.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 /* One argument, defined everywhere. */
 #define PLAIN(name, expr)                                                      \
@@ -33,7 +33,7 @@
 			if (bad) {                                             \
 				if (weir__fn_live(ca, i))                      \
 					weir__fn_fail(ca, i, "expr.domain",    \
-					    #name ": " why);                   \
+					    why);                   \
 				continue;                                      \
 			}                                                      \
 			ca->out->u.f64[i] = expr(x);                           \
@@ -82,8 +82,8 @@ eval_pow(struct weir_call *ca)
 		    (a == 0 && b < 0)) {
 			if (weir__fn_live(ca, i))
 				weir__fn_fail(ca, i, "expr.domain",
-				    a == 0 ? "pow: 0 to a negative power"
-					   : "pow: a negative number to a "
+				    a == 0 ? "0 to a negative power"
+					   : "a negative number to a "
 					     "broken power");
 			continue;
 		}
@@ -138,7 +138,7 @@ eval_width_bucket(struct weir_call *ca)
 		if (!(lo < hi) || !isfinite(hi - lo) || isnan(x) || n < 1 ||
 		    n > INT32_MAX) {
 			weir__fn_fail(ca, i, "expr.domain",
-			    "width_bucket: expected a number, a lower and a "
+			    "expected a number, a lower and a "
 			    "higher bound, and at least one bucket");
 			continue;
 		}

@@ -8,8 +8,8 @@
 #include "base/decimal.h"
 #include "expr/fn.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 static bool
 is_float(const struct weir_type *ty)
@@ -55,11 +55,11 @@ fits(const struct weir_type *ty, weir_i128 v)
 }
 
 static void
-put_exact(struct weir_call *ca, uint32_t i, weir_i128 v, const char *name)
+put_exact(struct weir_call *ca, uint32_t i, weir_i128 v)
 {
 	if (!fits(ca->type, v))
 		weir__fn_fail(ca, i, "expr.overflow",
-		    "%s: the result does not fit its type", name);
+		    "the result does not fit its type");
 	else if (ca->type->kind == WEIR_INT32)
 		ca->out->u.i32[i] = (int32_t)v;
 	else if (ca->type->kind == WEIR_DECIMAL && weir_decimal_wide(ca->type))
@@ -93,7 +93,7 @@ eval_abs(struct weir_call *ca)
 			continue;
 		}
 		v = get_exact(co, ty, i);
-		put_exact(ca, i, v < 0 ? -v : v, "abs");
+		put_exact(ca, i, v < 0 ? -v : v);
 	}
 }
 
@@ -226,7 +226,7 @@ round_float(double v, int32_t n, enum how how)
 }
 
 static void
-round_all(struct weir_call *ca, enum how how, const char *name)
+round_all(struct weir_call *ca, enum how how)
 {
 	const struct weir_column *co = ca->args[0];
 	const struct weir_type *ty = ca->types[0];
@@ -247,33 +247,32 @@ round_all(struct weir_call *ca, enum how how, const char *name)
 		else
 			put_exact(ca, i,
 			    round_exact(get_exact(co, ty, i), scale, n, to,
-				how),
-			    name);
+				how));
 	}
 }
 
 static void
 eval_round(struct weir_call *ca)
 {
-	round_all(ca, NEAREST, "round");
+	round_all(ca, NEAREST);
 }
 
 static void
 eval_trunc(struct weir_call *ca)
 {
-	round_all(ca, CUT, "trunc");
+	round_all(ca, CUT);
 }
 
 static void
 eval_floor(struct weir_call *ca)
 {
-	round_all(ca, FLOOR, "floor");
+	round_all(ca, FLOOR);
 }
 
 static void
 eval_ceil(struct weir_call *ca)
 {
-	round_all(ca, CEIL, "ceil");
+	round_all(ca, CEIL);
 }
 
 /* --- remainder --- */
@@ -286,7 +285,7 @@ bind_mod(struct weir_fn_bind *fb, struct weir_err *err)
 	if (ty->kind != WEIR_INT32 && ty->kind != WEIR_INT64 &&
 	    ty->kind != WEIR_DECIMAL && !is_float(ty))
 		return weir__fn_refuse(fb, 0, err, "type.mismatch",
-		    "mod: expected a number");
+		    "expected a number");
 	return WEIR_OK;
 }
 
@@ -312,11 +311,11 @@ eval_mod(struct weir_call *ca)
 			b = get_exact(ca->args[1], ty, i);
 			if (b != 0) {
 				put_exact(ca, i,
-				    get_exact(ca->args[0], ty, i) % b, "mod");
+				    get_exact(ca->args[0], ty, i) % b);
 				continue;
 			}
 		}
-		weir__fn_fail(ca, i, "expr.zero", "mod: division by zero");
+		weir__fn_fail(ca, i, "expr.zero", "division by zero");
 	}
 }
 
@@ -341,7 +340,7 @@ BITS(bit_not, ~a[i])
 BITS(bit_count, __builtin_popcountll((uint64_t)a[i]))
 
 static void
-shift(struct weir_call *ca, bool left, const char *name)
+shift(struct weir_call *ca, bool left)
 {
 	int64_t v, by;
 	uint32_t i;
@@ -353,7 +352,7 @@ shift(struct weir_call *ca, bool left, const char *name)
 		by = ca->args[1]->u.i64[i];
 		if (by < 0 || by > 63)
 			weir__fn_fail(ca, i, "expr.argument",
-			    "%s: expected 0 to 63 places, found %lld", name,
+			    "expected 0 to 63 places, found %lld",
 			    (long long)by);
 		else
 			ca->out->u.i64[i] =
@@ -364,13 +363,13 @@ shift(struct weir_call *ca, bool left, const char *name)
 static void
 eval_shl(struct weir_call *ca)
 {
-	shift(ca, true, "shl");
+	shift(ca, true);
 }
 
 static void
 eval_shr(struct weir_call *ca)
 {
-	shift(ca, false, "shr");
+	shift(ca, false);
 }
 
 WEIR__FN(fn_abs, "abs", FAILS, bind_same, eval_abs, "numbers",

@@ -9,8 +9,8 @@
 #include "expr/fn.h"
 #include "expr/fn_case.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 /* --- case --- */
 
@@ -279,8 +279,7 @@ eval_substr(struct weir_call *ca)
 		n = ca->nargs > 2 ? ca->args[2]->u.i64[i] : INT64_MAX;
 		if (n < 0) {
 			weir__fn_fail(ca, i, "expr.argument",
-			    "substr: the length is %lld, it must not be "
-			    "negative",
+			    "the length is %lld, it must not be negative",
 			    (long long)n);
 			continue;
 		}
@@ -340,17 +339,17 @@ eval_right(struct weir_call *ca)
 
 /* False, and the row fails, where a row's text would be too long. */
 static bool
-small_enough(struct weir_call *ca, uint32_t i, uint64_t n, const char *name)
+small_enough(struct weir_call *ca, uint32_t i, uint64_t n)
 {
 	if (n <= WEIR__FN_TEXT_MAX)
 		return true;
 	weir__fn_fail(ca, i, "expr.argument",
-	    "%s: the text would be longer than 16 MiB", name);
+	    "the text would be longer than 16 MiB");
 	return false;
 }
 
 static void
-pad(struct weir_call *ca, bool left, const char *name)
+pad(struct weir_call *ca, bool left)
 {
 	struct weir__fn_heap he = { .ca = ca };
 	struct weir__fn_view s, fill = { " ", 1 };
@@ -372,13 +371,13 @@ pad(struct weir_call *ca, bool left, const char *name)
 			put_part(ca, i, s, 0, clip(want));
 			continue;
 		}
-		if (!small_enough(ca, i, (uint64_t)want, name))
+		if (!small_enough(ca, i, (uint64_t)want))
 			continue;
 		more = (size_t)want - len;
 		whole = more / flen;
 		part = weir__utf8_at(fill.p, fill.n, more % flen);
 		n = whole * fill.n + part;
-		if (!small_enough(ca, i, s.n + n, name))
+		if (!small_enough(ca, i, s.n + n))
 			continue;
 		to = weir__fn_room(&he, s.n + n);
 		if (to == NULL)
@@ -398,13 +397,13 @@ pad(struct weir_call *ca, bool left, const char *name)
 static void
 eval_lpad(struct weir_call *ca)
 {
-	pad(ca, true, "lpad");
+	pad(ca, true);
 }
 
 static void
 eval_rpad(struct weir_call *ca)
 {
-	pad(ca, false, "rpad");
+	pad(ca, false);
 }
 
 static void
@@ -427,7 +426,7 @@ eval_repeat(struct weir_call *ca)
 		if (times > WEIR__FN_TEXT_MAX)
 			times = WEIR__FN_TEXT_MAX + 1;
 		n = (uint64_t)times * s.n;
-		if (!small_enough(ca, i, n, "repeat"))
+		if (!small_enough(ca, i, n))
 			continue;
 		to = weir__fn_room(&he, n);
 		if (to == NULL)
@@ -467,7 +466,7 @@ eval_reverse(struct weir_call *ca)
  * between them. */
 static int
 put_joined(struct weir__fn_heap *he, uint32_t i, uint32_t first,
-    struct weir__fn_view sep, const char *name)
+    struct weir__fn_view sep)
 {
 	struct weir_call *ca = he->ca;
 	struct weir__fn_view s;
@@ -479,7 +478,7 @@ put_joined(struct weir__fn_heap *he, uint32_t i, uint32_t first,
 	for (k = first; k < ca->nargs; k++)
 		if (weir_valid(ca->args[k], i))
 			n += ca->args[k]->u.str[i].len + sep.n;
-	if (!small_enough(ca, i, n, name))
+	if (!small_enough(ca, i, n))
 		return 0;
 	to = weir__fn_room(he, n);
 	if (to == NULL)
@@ -507,8 +506,7 @@ eval_concat(struct weir_call *ca)
 
 	for (i = 0; i < ca->nrows; i++)
 		if (weir__fn_live(ca, i) &&
-		    put_joined(&he, i, 0, (struct weir__fn_view){ "", 0 },
-			"concat") != 0)
+		    put_joined(&he, i, 0, (struct weir__fn_view){ "", 0 }) != 0)
 			return;
 }
 
@@ -523,8 +521,7 @@ eval_concat_ws(struct weir_call *ca)
 			continue;
 		if (!weir_valid(ca->args[0], i))
 			weir__fn_null(ca, i);
-		else if (put_joined(&he, i, 1, weir__fn_arg(ca, 0, i),
-			     "concat_ws") != 0)
+		else if (put_joined(&he, i, 1, weir__fn_arg(ca, 0, i)) != 0)
 			return;
 	}
 }

@@ -8,8 +8,8 @@
 #include "base/decimal.h"
 #include "expr/fn_clock.h"
 
-#define PURE WEIR_FN_PURE
-#define FAILS (WEIR_FN_PURE | WEIR_FN_FALLIBLE)
+#define PURE (WEIR_FN_PURE | WEIR_FN_TOTAL)
+#define FAILS (PURE | WEIR_FN_FALLIBLE)
 
 /* --- numbers since 1970 --- */
 
@@ -42,7 +42,7 @@ eval_epoch_us(struct weir_call *ca)
 }
 
 static void
-from_units(struct weir_call *ca, int64_t unit, int64_t per, const char *name)
+from_units(struct weir_call *ca, int64_t unit, int64_t per)
 {
 	int64_t v;
 	uint32_t i;
@@ -53,7 +53,7 @@ from_units(struct weir_call *ca, int64_t unit, int64_t per, const char *name)
 		v = weir__time_floor(ca->args[0]->u.i64[i], per);
 		if (__builtin_mul_overflow(v, unit, &v))
 			v = INT64_MAX;
-		weir__fn_put_time(ca, i, v, name);
+		weir__fn_put_time(ca, i, v);
 	}
 }
 
@@ -84,31 +84,30 @@ eval_from_epoch(struct weir_call *ca)
 	uint32_t i;
 
 	if (ca->types[0]->kind == WEIR_INT64) {
-		from_units(ca, WEIR__US_SEC, 1, "from_epoch");
+		from_units(ca, WEIR__US_SEC, 1);
 		return;
 	}
 	for (i = 0; i < ca->nrows; i++)
 		if (weir__fn_live(ca, i))
-			weir__fn_put_time(ca, i, broken_seconds(ca, i),
-			    "from_epoch");
+			weir__fn_put_time(ca, i, broken_seconds(ca, i));
 }
 
 static void
 eval_from_epoch_ms(struct weir_call *ca)
 {
-	from_units(ca, 1000, 1, "from_epoch_ms");
+	from_units(ca, 1000, 1);
 }
 
 static void
 eval_from_epoch_us(struct weir_call *ca)
 {
-	from_units(ca, 1, 1, "from_epoch_us");
+	from_units(ca, 1, 1);
 }
 
 static void
 eval_from_epoch_ns(struct weir_call *ca)
 {
-	from_units(ca, 1, 1000, "from_epoch_ns");
+	from_units(ca, 1, 1000);
 }
 
 /* --- patterns --- */
@@ -189,9 +188,9 @@ eval_strptime(struct weir_call *ca)
 		else
 			weir__fn_fail(ca, i, "expr.cast",
 			    rc == WEIR__NUM_RANGE
-				? "strptime: \"%.*s\" is no time: a part is "
+				? "\"%.*s\" is no time: a part is "
 				  "out of range"
-				: "strptime: \"%.*s\" is not of the form "
+				: "\"%.*s\" is not of the form "
 				  "\"%.*s\"",
 			    (int)(s.n < 40 ? s.n : 40), s.p,
 			    (int)(cl->pattern.n < 40 ? cl->pattern.n : 40),
@@ -234,8 +233,7 @@ eval_to_local(struct weir_call *ca)
 	for (i = 0; i < ca->nrows; i++)
 		if (weir__fn_live(ca, i))
 			weir__fn_put_time(ca, i,
-			    weir__fn_local(&lo, ca->args[0]->u.i64[i]),
-			    "to_local");
+			    weir__fn_local(&lo, ca->args[0]->u.i64[i]));
 }
 
 static void
@@ -248,8 +246,7 @@ eval_from_local(struct weir_call *ca)
 	for (i = 0; i < ca->nrows; i++)
 		if (weir__fn_live(ca, i))
 			weir__fn_put_time(ca, i,
-			    weir__fn_utc(&lo, ca->args[0]->u.i64[i]),
-			    "from_local");
+			    weir__fn_utc(&lo, ca->args[0]->u.i64[i]));
 }
 
 static void
@@ -292,7 +289,7 @@ eval_age(struct weir_call *ca)
 		if (__builtin_sub_overflow(to, ca->args[0]->u.i64[i],
 			&ca->out->u.i64[i]))
 			weir__fn_fail(ca, i, "expr.overflow",
-			    "age: the duration is too long");
+			    "the duration is too long");
 	}
 }
 
@@ -309,10 +306,10 @@ eval_time_bucket(struct weir_call *ca)
 		us = ca->args[1]->u.i64[i];
 		if (width <= 0)
 			weir__fn_fail(ca, i, "expr.argument",
-			    "time_bucket: the width must be above 0");
+			    "the width must be above 0");
 		else
 			weir__fn_put_time(ca, i,
-			    us - weir__time_rest(us, width), "time_bucket");
+			    us - weir__time_rest(us, width));
 	}
 }
 
@@ -337,7 +334,7 @@ eval_from_seconds(struct weir_call *ca)
 		us = broken_seconds(ca, i);
 		if (us == INT64_MAX)
 			weir__fn_fail(ca, i, "expr.overflow",
-			    "from_seconds: the duration is too long");
+			    "the duration is too long");
 		else
 			ca->out->u.i64[i] = us;
 	}
@@ -400,11 +397,12 @@ WEIR__FN(fn_utc_offset, "utc_offset", PURE, weir__fn_bind_zone,
     eval_utc_offset, "time", "how far the zone's clocks are ahead of UTC",
     "utc_offset(\"2026-01-01T00:00:00Z\", \"Europe/Berlin\") = 1h",
     "timestamp, string -> duration");
-WEIR__FN(fn_now, "now", 0, NULL, eval_now, "time",
+WEIR__FN(fn_now, "now", WEIR_FN_TOTAL, NULL, eval_now, "time",
     "the time at which the epoch began: the same for all its rows",
     "now() > cast(\"1970-01-01T00:00:00Z\" as timestamp) = true",
     "-> timestamp");
-WEIR__FN(fn_age, "age", WEIR_FN_FALLIBLE, NULL, eval_age, "time",
+WEIR__FN(fn_age, "age", WEIR_FN_TOTAL | WEIR_FN_FALLIBLE, NULL, eval_age,
+    "time",
     "the time from the first until the second, or until now()",
     "age(\"2026-01-01T00:00:00Z\", \"2026-01-01T01:30:00Z\") = 1h30m",
     "timestamp, [timestamp] -> duration");

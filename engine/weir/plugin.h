@@ -342,6 +342,7 @@ enum weir_fn_flags {
 				  * makes the result null and eval need not
 				  * care: values at null rows are readable */
 	WEIR_FN_TAINT_OK = 1 << 3, /* takes secrets; the result is not one */
+	WEIR_FN_TOTAL = 1 << 4,	 /* never null when no argument is */
 };
 
 /* One call of a function over the rows of a batch. */
