@@ -25,7 +25,7 @@ static struct weir_batch *
 numbers(struct ts *ts, int64_t from, uint32_t n)
 {
 	struct weir_batch *b = ts_batch(ts, n);
-	int64_t *at = weir__arena_alloc(&b->priv->ar, n * sizeof *at);
+	int64_t *at = weir__arena_alloc(&ts_priv(b)->ar, n * sizeof *at);
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
@@ -114,10 +114,10 @@ lists(struct ts *ts)
 	struct weir_column *co = &b->cols[1];
 	uint32_t i;
 
-	co->valid = weir__arena_alloc(&b->priv->ar, 8);
+	co->valid = weir__arena_alloc(&ts_priv(b)->ar, 8);
 	co->valid[0] = 0x1d;
-	co->child[0].u.i64 = weir__arena_alloc(&b->priv->ar, 5004 * 8);
-	co->child[0].valid = weir__arena_alloc(&b->priv->ar, 8 * 80);
+	co->child[0].u.i64 = weir__arena_alloc(&ts_priv(b)->ar, 5004 * 8);
+	co->child[0].valid = weir__arena_alloc(&ts_priv(b)->ar, 8 * 80);
 	memset(co->child[0].valid, 0xff, 8 * 80);
 	weir_bit_clear(co->child[0].valid, 1);
 	for (i = 0; i < 6; i++)
@@ -169,8 +169,8 @@ test_unnest_map(void)
 	co = &b->cols[0];
 	co->offsets[0] = 0;
 	co->offsets[1] = 2;
-	co->child[0].u.str = weir__arena_alloc(&b->priv->ar, 32);
-	co->child[1].u.str = weir__arena_alloc(&b->priv->ar, 32);
+	co->child[0].u.str = weir__arena_alloc(&ts_priv(b)->ar, 32);
+	co->child[1].u.str = weir__arena_alloc(&ts_priv(b)->ar, 32);
 	co->child[0].u.str[0] = weir_str_make("a", 1);
 	co->child[0].u.str[1] = weir_str_make("b", 1);
 	co->child[1].u.str[0] = weir_str_make("longer than twelve", 18);

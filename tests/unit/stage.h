@@ -697,8 +697,8 @@ ts_opt(struct ts *ts, const char *name, const char *text)
 
 /* ------------------------------------------------------------------ life */
 
-/* The plugin of a name: $WEIR_PLUGINS/NAME.so, or ../plugins/NAME.so beside
- * the running program's folder. */
+/* The plugin of a name: $WEIR_PLUGINS/NAME.so or NAME/.libs/NAME.so there, or
+ * ../plugins/NAME.so beside the running program's folder. */
 static inline const struct weir_plugin *
 ts_plugin(const char *name)
 {
@@ -709,6 +709,9 @@ ts_plugin(const char *name)
 
 	if (dir != NULL) {
 		snprintf(path, sizeof path, "%s/%s.so", dir, name);
+		if (access(path, F_OK) != 0)
+			snprintf(path, sizeof path, "%s/%s/.libs/%s.so", dir,
+			    name, name);
 	} else {
 		n = readlink("/proc/self/exe", self, sizeof self - 1);
 		self[n < 0 ? 0 : n] = '\0';
