@@ -3,7 +3,7 @@
  * What json.decode and json.encode cost a row of one core: the 13 fields of
  * the medallion's transactions in about 300 bytes.
  *
- *	json_decode [rows-a-batch [seconds]]
+ *	json_decode [rows-a-batch [seconds [part of a name]]]
  *
  * The plugin is $WEIR_PLUGINS/json.so, or ../plugins/json.so from here.  Beside
  * them jansson on the same texts.  The least of all batches is printed, for
@@ -22,6 +22,7 @@
 	"lat: float64, lon: float64"
 
 static uint64_t seed = 7;
+static const char *only = "";
 
 static uint32_t
 rnd(uint32_t n)
@@ -241,9 +242,13 @@ bench_decode(const char *name, const char *schema, uint32_t rows, bool blanks,
 {
 	struct ts *ts = decoder(schema);
 	size_t mean;
-	struct weir_batch *b = texts(ts, rows, blanks, bad, &mean);
-	struct result re = measure(ts, b, seconds);
+	struct weir_batch *b;
+	struct result re;
 
+	if (strstr(name, only) == NULL)
+		return;
+	b = texts(ts, rows, blanks, bad, &mean);
+	re = measure(ts, b, seconds);
 	print(name, &re, mean);
 	if (bad == 0 && strcmp(schema, SCHEMA) == 0) {
 		re = measure_jansson(b, seconds / 4);
@@ -261,6 +266,8 @@ bench_encode(uint32_t rows, double seconds)
 	struct weir_err err = { 0 };
 	struct result re;
 
+	if (strstr("encode", only) == NULL)
+		return;
 	de->type->process(&de->stage.st, 0, b, &err);
 	in = kept;
 	kept = NULL;
@@ -278,6 +285,8 @@ main(int argc, char **argv)
 	uint32_t rows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 4096;
 	double seconds = argc > 2 ? strtod(argv[2], NULL) : 1;
 
+	if (argc > 3)
+		only = argv[3];
 	pool = weir__pool_new();
 	bench_decode("decode 13 fields", SCHEMA, rows, false, 0, seconds);
 	bench_decode("decode 13 fields, blanks", SCHEMA, rows, true, 0,

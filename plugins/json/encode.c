@@ -169,7 +169,8 @@ check_rows(struct weir_stage *st, const struct weir_batch *b)
 
 	for (row = 0; row < b->nrows; row++) {
 		for (i = 0; i < cf->n; i++)
-			if (jw_has_nan(&en->nodes[i], &b->cols[cf->which[i]],
+			if (en->nodes[i].has_floats &&
+			    jw_has_nan(&en->nodes[i], &b->cols[cf->which[i]],
 				row))
 				break;
 		if (i == cf->n) {

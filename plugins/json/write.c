@@ -14,6 +14,9 @@
 #include <emmintrin.h>
 #endif
 
+#define SHORT 64u /* text up to here is copied before it is looked at */
+#define SHORT_ROOM WEIR__JSON_STRING_TEXT(SHORT)
+
 /* ----------------------------------------------------------------- shape */
 
 static void *
@@ -41,7 +44,7 @@ make_node(struct jw *jw, struct jw_node *no, const struct weir_field *fi,
 	no->prefix = "";
 	no->has_floats = ty->kind == WEIR_FLOAT32 || ty->kind == WEIR_FLOAT64;
 	if (named) {
-		p = block(jw, WEIR__JSON_STRING_TEXT(n) + 2);
+		p = block(jw, WEIR__JSON_STRING_TEXT(n) + 2 + 32);
 		if (p == NULL)
 			return false;
 		p[0] = ',';
@@ -49,6 +52,7 @@ make_node(struct jw *jw, struct jw_node *no, const struct weir_field *fi,
 		p[n++] = ':';
 		no->prefix = p;
 		no->prefix_len = (uint32_t)n;
+		no->prefix_room = (uint32_t)n + 32;
 	}
 	if (!weir_type_nested(ty))
 		return true;
@@ -139,35 +143,42 @@ copy16(char *to, __m128i x)
 	    _mm_or_si128(low, _mm_or_si128(quote, back)));
 }
 
-/* Copy text that needs no escape; false when it does.  To 32 bytes. */
-static inline bool
-copy_short(char *to, const struct weir_str *s)
+static inline __m128i
+load16(const char *p)
 {
-	const __m128i *at = (const __m128i *)(const void *)s->u.big.ptr;
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* Copy text that needs no escape; false when it does. */
+static inline bool
+copy_plain(char *to, const struct weir_str *s)
+{
+	const char *p = s->u.big.ptr;
+	uint32_t i, n = s->len;
 	unsigned bits;
 
-	if (s->len <= WEIR_STR_SMALL) {
+	if (n <= WEIR_STR_SMALL) {
 		bits = copy16(to,
-		    _mm_srli_si128(
-			_mm_loadu_si128((const __m128i *)(const void *)s), 4));
-		return (bits & ((1u << s->len) - 1)) == 0;
+		    _mm_srli_si128(load16((const char *)s), 4));
+		return (bits & ((1u << n) - 1)) == 0;
 	}
-	if (s->len < 16) {
-		memcpy(to, at, 8);
-		memcpy(to + s->len - 8, s->u.big.ptr + s->len - 8, 8);
-		return weir__json_plain(to, s->len) == s->len;
+	if (n < 16) {
+		bits = copy16(to, _mm_loadl_epi64((const void *)p));
+		bits &= 0xff;
+		bits |= copy16(to + n - 8,
+			    _mm_loadl_epi64((const void *)(p + n - 8))) & 0xff;
+		return bits == 0;
 	}
-	bits = copy16(to, _mm_loadu_si128(at));
-	bits |= copy16(to + s->len - 16,
-	    _mm_loadu_si128(
-		(const __m128i *)(const void *)(s->u.big.ptr + s->len - 16)));
+	bits = copy16(to + n - 16, load16(p + n - 16));
+	for (i = 0; i + 16 < n; i += 16)
+		bits |= copy16(to + i, load16(p + i));
 	return bits == 0;
 }
 
 #else
 
 static inline bool
-copy_short(char *to, const struct weir_str *s)
+copy_plain(char *to, const struct weir_str *s)
 {
 	memcpy(to, weir_str_data(s), s->len);
 	return weir__json_plain(to, s->len) == s->len;
@@ -185,25 +196,27 @@ put_raw(struct jw *jw, const char *p, size_t n)
 	return true;
 }
 
+/* Text of at most SHORT bytes. */
+static inline char *
+short_string(char *p, const struct weir_str *s)
+{
+	p[0] = '"';
+	if (__builtin_expect(!copy_plain(p + 1, s), 0))
+		return p + weir__json_quote(p, weir_str_data(s), s->len);
+	p += s->len + 2;
+	p[-1] = '"';
+	return p;
+}
+
 static bool
 put_string(struct jw *jw, const struct weir_str *s)
 {
 	const char *p = weir_str_data(s);
 
-	if (__builtin_expect(s->len <= 32, 1)) {
-		if (!room(jw, WEIR__JSON_STRING_TEXT(32)))
-			return false;
-		jw->p[0] = '"';
-		if (__builtin_expect(copy_short(jw->p + 1, s), 1)) {
-			jw->p += s->len + 2;
-			jw->p[-1] = '"';
-			return true;
-		}
-	} else if (!room(jw, weir__json_plain(p, s->len) == s->len
-			   ? (size_t)s->len + 2
-			   : WEIR__JSON_STRING_TEXT(s->len))) {
+	if (!room(jw, weir__json_plain(p, s->len) == s->len
+		    ? (size_t)s->len + 2
+		    : WEIR__JSON_STRING_TEXT(s->len)))
 		return false;
-	}
 	jw->p += weir__json_quote(jw->p, p, s->len);
 	return true;
 }
@@ -227,7 +240,7 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "75767778798081828384858687888990919293949596979899";
 
 static inline void
-two_digits(char *p, uint32_t v)
+two_digits(char *p, uint64_t v)
 {
 	memcpy(p, pairs + 2 * v, 2);
 }
@@ -251,6 +264,12 @@ put_decimal64(char *p, int64_t v, unsigned scale)
 		*p++ = '-';
 	if (scale == 0)
 		return p + weir__u64_print(p, u);
+	if (scale == 2) { /* no division by what is not known */
+		p += weir__u64_print(p, u / 100);
+		p[0] = '.';
+		two_digits(p + 1, u % 100);
+		return p + 3;
+	}
 	one = (uint64_t)weir__decimal_pow10_64[scale];
 	p += weir__u64_print(p, u / one);
 	*p++ = '.';
@@ -285,42 +304,39 @@ put_double(char *p, double v)
 	return p + n;
 }
 
-static bool
-put_float(struct jw *jw, const struct weir_type *ty,
+static char *
+put_float(const struct jw *jw, char *p, const struct weir_type *ty,
     const struct weir_column *co, uint32_t row)
 {
 	bool wide = ty->kind == WEIR_FLOAT64;
 	double v = wide ? co->u.f64[row] : (double)co->u.f32[row];
 	bool text = !isfinite(v);
 
-	if (!room(jw, WEIR__NUM_TEXT + 2))
-		return false;
-	if (text && jw->nan != JW_NAN_TEXT)
-		return put_raw(jw, "null", 4);
+	if (text && jw->nan != JW_NAN_TEXT) {
+		memcpy(p, "null", 4);
+		return p + 4;
+	}
 	if (text)
-		*jw->p++ = '"';
-	jw->p = wide ? put_double(jw->p, v)
-		     : jw->p + weir__f32_print(jw->p, co->u.f32[row]);
+		*p++ = '"';
+	p = wide ? put_double(p, v) : p + weir__f32_print(p, co->u.f32[row]);
 	if (text)
-		*jw->p++ = '"';
-	return true;
+		*p++ = '"';
+	return p;
 }
 
-static bool
-put_decimal(struct jw *jw, const struct weir_type *ty,
+static char *
+put_decimal(const struct jw *jw, char *p, const struct weir_type *ty,
     const struct weir_column *co, uint32_t row)
 {
-	if (!room(jw, WEIR__DECIMAL_TEXT + 2))
-		return false;
 	if (jw->text_decimals)
-		*jw->p++ = '"';
+		*p++ = '"';
 	if (weir_decimal_wide(ty))
-		jw->p += weir__decimal_print(jw->p, co->u.i128[row], ty->scale);
+		p += weir__decimal_print(p, co->u.i128[row], ty->scale);
 	else
-		jw->p = put_decimal64(jw->p, co->u.i64[row], ty->scale);
+		p = put_decimal64(p, co->u.i64[row], ty->scale);
 	if (jw->text_decimals)
-		*jw->p++ = '"';
-	return true;
+		*p++ = '"';
+	return p;
 }
 
 /* ----------------------------------------------------------------- times */
@@ -363,26 +379,65 @@ put_timestamp(struct jw *jw, char *p, int64_t us)
 	return p;
 }
 
-static bool
-put_time(struct jw *jw, const struct weir_type *ty,
+static char *
+put_time(struct jw *jw, char *p, const struct weir_type *ty,
     const struct weir_column *co, uint32_t row)
 {
-	if (!room(jw, WEIR__TIME_TEXT + 2))
-		return false;
-	*jw->p++ = '"';
+	*p++ = '"';
 	if (ty->kind == WEIR_TIMESTAMP)
-		jw->p = put_timestamp(jw, jw->p, co->u.i64[row]);
+		p = put_timestamp(jw, p, co->u.i64[row]);
 	else if (ty->kind == WEIR_DATE)
-		jw->p += weir__time_print_date(jw->p, co->u.i32[row]);
+		p += weir__time_print_date(p, co->u.i32[row]);
 	else
-		jw->p += weir__time_print_duration(jw->p, co->u.i64[row]);
-	*jw->p++ = '"';
-	return true;
+		p += weir__time_print_duration(p, co->u.i64[row]);
+	*p++ = '"';
+	return p;
 }
 
-/* ---------------------------------------------------------------- nested */
+/* ---------------------------------------------------------------- values */
+
+/* A value whose text is short (SHORT_ROOM at most), to p; NULL where it may be
+ * longer. */
+static inline char *
+put_short(struct jw *jw, char *p, const struct weir_type *ty,
+    const struct weir_column *co, uint32_t row)
+{
+	bool on;
+
+	if (__builtin_expect(!weir_present(co) || !weir_valid(co, row), 0)) {
+		memcpy(p, "null", 4);
+		return p + 4;
+	}
+	switch (ty->kind) {
+	case WEIR_STRING:
+		return __builtin_expect(co->u.str[row].len <= SHORT, 1)
+		    ? short_string(p, &co->u.str[row])
+		    : NULL;
+	case WEIR_BOOL:
+		on = weir_bit(co->u.bits, row);
+		memcpy(p, on ? "true" : "false", 5);
+		return p + 5 - on;
+	case WEIR_INT32:
+		return p + weir__i64_print(p, co->u.i32[row]);
+	case WEIR_INT64:
+		return p + weir__i64_print(p, co->u.i64[row]);
+	case WEIR_FLOAT32:
+	case WEIR_FLOAT64:
+		return put_float(jw, p, ty, co, row);
+	case WEIR_DECIMAL:
+		return put_decimal(jw, p, ty, co, row);
+	case WEIR_TIMESTAMP:
+	case WEIR_DATE:
+	case WEIR_DURATION:
+		return put_time(jw, p, ty, co, row);
+	default:
+		return NULL;
+	}
+}
 
 static bool put_value(struct jw *jw, const struct jw_node *no,
+    const struct weir_column *co, uint32_t row);
+static bool put_long(struct jw *jw, const struct jw_node *no,
     const struct weir_column *co, uint32_t row);
 
 static bool
@@ -414,6 +469,7 @@ put_fields(struct jw *jw, const struct jw_node *no, uint32_t n,
 {
 	size_t at = (size_t)(jw->p - jw->row);
 	const struct weir_column *co;
+	char *p, *q;
 	uint32_t i;
 
 	for (i = 0; i < n; i++, no++) {
@@ -421,8 +477,17 @@ put_fields(struct jw *jw, const struct jw_node *no, uint32_t n,
 		if (jw->omit_nulls &&
 		    (!weir_present(co) || !weir_valid(co, row)))
 			continue;
-		if (!put_raw(jw, no->prefix, no->prefix_len) ||
-		    !put_value(jw, no, co, row))
+		if (!room(jw, (size_t)no->prefix_room + SHORT_ROOM))
+			return false;
+		p = jw->p;
+		memcpy(p, no->prefix, 32);
+		if (__builtin_expect(no->prefix_len > 32, 0))
+			memcpy(p + 32, no->prefix + 32, no->prefix_len - 32);
+		p += no->prefix_len;
+		q = put_short(jw, p, no->type, co, row);
+		jw->p = q != NULL ? q : p;
+		if (__builtin_expect(q == NULL, 0) &&
+		    !put_long(jw, no, co, row))
 			return false;
 	}
 	if (!room(jw, 2))
@@ -434,41 +499,12 @@ put_fields(struct jw *jw, const struct jw_node *no, uint32_t n,
 	return true;
 }
 
+/* A value that is not null and may be long. */
 static bool
-put_bool(struct jw *jw, bool on)
-{
-	return put_raw(jw, on ? "true" : "false", on ? 4 : 5);
-}
-
-static bool
-put_int(struct jw *jw, int64_t v)
-{
-	if (!room(jw, WEIR__NUM_TEXT))
-		return false;
-	jw->p += weir__i64_print(jw->p, v);
-	return true;
-}
-
-static bool
-put_value(struct jw *jw, const struct jw_node *no, const struct weir_column *co,
+put_long(struct jw *jw, const struct jw_node *no, const struct weir_column *co,
     uint32_t row)
 {
-	const struct weir_type *ty = no->type;
-
-	if (__builtin_expect(!weir_present(co) || !weir_valid(co, row), 0))
-		return put_raw(jw, "null", 4);
-	switch (ty->kind) {
-	case WEIR_BOOL:
-		return put_bool(jw, weir_bit(co->u.bits, row));
-	case WEIR_INT32:
-		return put_int(jw, co->u.i32[row]);
-	case WEIR_INT64:
-		return put_int(jw, co->u.i64[row]);
-	case WEIR_FLOAT32:
-	case WEIR_FLOAT64:
-		return put_float(jw, ty, co, row);
-	case WEIR_DECIMAL:
-		return put_decimal(jw, ty, co, row);
+	switch (no->type->kind) {
 	case WEIR_STRING:
 		return put_string(jw, &co->u.str[row]);
 	case WEIR_BYTES:
@@ -476,15 +512,27 @@ put_value(struct jw *jw, const struct jw_node *no, const struct weir_column *co,
 	case WEIR_JSON:
 		return put_raw(jw, weir_str_data(&co->u.str[row]),
 		    co->u.str[row].len);
-	case WEIR_LIST:
-	case WEIR_MAP:
-		return put_list(jw, no, co, row);
 	case WEIR_STRUCT:
-		return put_fields(jw, no->kids, ty->nfields, co->child, NULL,
-		    row);
+		return put_fields(jw, no->kids, no->type->nfields, co->child,
+		    NULL, row);
 	default:
-		return put_time(jw, ty, co, row);
+		return put_list(jw, no, co, row);
 	}
+}
+
+static bool
+put_value(struct jw *jw, const struct jw_node *no, const struct weir_column *co,
+    uint32_t row)
+{
+	char *p;
+
+	if (!room(jw, SHORT_ROOM))
+		return false;
+	p = put_short(jw, jw->p, no->type, co, row);
+	if (p == NULL)
+		return put_long(jw, no, co, row);
+	jw->p = p;
+	return true;
 }
 
 bool

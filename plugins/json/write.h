@@ -26,7 +26,8 @@ enum jw_nan {
 struct jw_node {
 	const struct weir_type *type;
 	const char *prefix; /* ,"name": of a field; else "" */
-	uint32_t prefix_len;
+	uint32_t prefix_len; /* 32 more bytes may be read behind it */
+	uint32_t prefix_room;
 	bool has_floats;
 	struct jw_node *kids; /* as the type's fields */
 };
