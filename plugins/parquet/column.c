@@ -53,6 +53,9 @@ pq_column_reset(struct pq_column *c)
 		pq_page_free(c, &c->pages[i]);
 	pq_page_free(c, &c->dict_page);
 	c->npages = 0;
+	/* many files may be open: a large buffer is not kept for each */
+	if (c->raw.cap > 65536)
+		pq_bytes_fini(&c->raw);
 	c->raw.len = c->idx.len = c->def.len = c->rep.len = 0;
 	c->nlevels = c->nvalues = c->rows = 0;
 	c->text_bytes = 0;

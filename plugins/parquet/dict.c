@@ -97,6 +97,14 @@ pq_dict_fini(struct pq_dict *di)
 void
 pq_dict_clear(struct pq_dict *di)
 {
+	/* many files may be open: a large table is not kept for each */
+	if (di->slots != NULL && di->mask >= 65536) {
+		di->ho->free(di->slots);
+		di->ho->free(di->v.any);
+		di->slots = NULL;
+		di->v.any = NULL;
+		di->cap = 0;
+	}
 	if (di->slots != NULL)
 		memset(di->slots, 0, (di->mask + 1) * sizeof *di->slots);
 	di->n = 0;
