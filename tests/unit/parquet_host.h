@@ -27,7 +27,7 @@ static struct {
 	struct weir_intent intent; /* of the last epoch, kept for redoing */
 	int64_t next; /* sources: the last position reported */
 	int state;
-	char out[4096]; /* a directory for the tests' files */
+	char out[512]; /* a directory for the tests' files */
 } ph;
 
 static const struct weir_value *
@@ -255,7 +255,7 @@ ph_open(struct ts *ts, struct weir_err *err)
 	memset(&ph.pb, 0, sizeof ph.pb);
 	ph.pb.host = &ts->host;
 	ph.pb.config = ts->config;
-	ph.pb.id = "silver/parquet.write";
+	ph.pb.id = "test";
 	ph.pb.state = calloc(1, ts->type->sink->publisher_size);
 	return ts->type->sink->open(&ph.pb, &ph.fence, err);
 }
@@ -266,11 +266,10 @@ ph_start(struct ts *ts, struct weir_err *err)
 	if (ph.fence.pipeline == NULL)
 		ph.fence = (struct weir_fence){ .fence = 1, .fresh = true,
 			.pipeline = "0123456789abcdef0123456789abcdef",
-			.sink = "silver/parquet.write" };
+			.sink = "test" };
 	if (ts_bind(ts, err) != WEIR_OK || ph_open(ts, err) != WEIR_OK ||
 	    ts_init(ts, err) != WEIR_OK)
 		return WEIR_ERROR;
-	ts->stage.st.id = "silver/parquet.write";
 	return WEIR_OK;
 }
 
@@ -367,7 +366,7 @@ ph_text(struct ph_gen *g, struct weir_batch *b, struct weir_str *to,
 		"\xf0\x9f\x98\x80", "~", "Z", "0", "\xef\xbf\xbf" };
 	struct ph_gen h = { .state = v };
 	size_t n = ph_random(&h) % (g->text_max + 1), len = 0;
-	char *p = weir__arena_alloc(&b->priv->ar, n + 8);
+	char *p = weir__arena_alloc(&ts_priv(b)->ar, n + 8);
 
 	if (kind == WEIR_JSON) {
 		len = (size_t)snprintf(p, n + 8, "%u", (unsigned)(v % 99999));
@@ -478,9 +477,9 @@ ph_column(struct ph_gen *g, struct weir_batch *b, const struct weir_field *fi,
 	uint32_t i, k, total = 0;
 
 	memset(co, 0, sizeof *co);
-	ts_storage(b->priv->ts, b, ty, co, n, false, &ok);
+	ts_storage(ts_priv(b)->ts, b, ty, co, n, false, &ok);
 	if (!fi->required && g->nulls != PH_NONE) {
-		co->valid = weir__arena_zalloc(&b->priv->ar,
+		co->valid = weir__arena_zalloc(&ts_priv(b)->ar,
 		    8 * WEIR_BITMAP_WORDS(n) + 8);
 		for (i = 0; i < n; i++)
 			weir_bit_put(co->valid, i, !ph_is_null(g, i));
@@ -503,7 +502,7 @@ ph_column(struct ph_gen *g, struct weir_batch *b, const struct weir_field *fi,
 		for (i = 0; ty->kind == WEIR_MAP && i < n; i++)
 			for (k = (uint32_t)co->offsets[i];
 			     k < (uint32_t)co->offsets[i + 1]; k++) {
-				char *p = weir__arena_printf(&b->priv->ar,
+				char *p = weir__arena_printf(&ts_priv(b)->ar,
 				    "k%u", k - (uint32_t)co->offsets[i]);
 
 				co->child[0].u.str[k] = weir_str_make(p,
@@ -542,19 +541,20 @@ ph_tmp(void)
 static inline void
 ph_remove(const char *dir)
 {
-	char path[8192];
 	struct dirent *en;
 	DIR *d = opendir(dir);
+	char *path;
 
 	if (d == NULL)
 		return;
 	while ((en = readdir(d)) != NULL) {
 		if (strcmp(en->d_name, ".") == 0 ||
-		    strcmp(en->d_name, "..") == 0)
+		    strcmp(en->d_name, "..") == 0 ||
+		    asprintf(&path, "%s/%s", dir, en->d_name) < 0)
 			continue;
-		snprintf(path, sizeof path, "%s/%s", dir, en->d_name);
 		if (unlink(path) != 0)
 			ph_remove(path);
+		free(path);
 	}
 	closedir(d);
 	rmdir(dir);

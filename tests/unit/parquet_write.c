@@ -77,9 +77,9 @@ test_epochs(void)
 	snprintf(path, sizeof path, "%s/a", ph.out);
 	ph_list(path, names, 10);
 	T_STR(names[0],
-	    "silver-20260101T000000000Z-0000000001-0000.parquet");
+	    "test-20260101T000000000Z-0000000001-0000.parquet");
 	T_STR(names[1],
-	    "silver-20260101T000005000Z-0000000003-0000.parquet");
+	    "test-20260101T000005000Z-0000000003-0000.parquet");
 	T_INT(ph_free(ts), 0);
 	T(!exists("a/.staging"));
 }
@@ -161,7 +161,7 @@ test_keep(void)
 	snprintf(path, sizeof path, "%s/k", ph.out);
 	ph_list(path, names, 10);
 	T_STR(names[0],
-	    "silver-20260101T000000000Z-0000000005-0000.parquet");
+	    "test-20260101T000000000Z-0000000005-0000.parquet");
 	/* the last one again, and one that has been pruned */
 	ph.epoch = 7;
 	T_INT(ph_publish(ts, &err), WEIR_OK);
@@ -176,9 +176,9 @@ spread(struct ts *ts, const char *base, uint32_t n, uint32_t parts)
 	struct weir_str *s;
 	uint32_t i;
 
-	s = weir__arena_alloc(&b->priv->ar, n * sizeof *s);
+	s = weir__arena_alloc(&ts_priv(b)->ar, n * sizeof *s);
 	for (i = 0; i < n; i++) {
-		char *p = weir__arena_printf(&b->priv->ar, "%s%u", base,
+		char *p = weir__arena_printf(&ts_priv(b)->ar, "%s%u", base,
 		    (i * 7) % parts);
 
 		s[i] = weir_str_make(p, strlen(p));
@@ -233,7 +233,7 @@ test_occupied(void)
 	T_INT(ph_start(ts, &err), WEIR_ERROR);
 	T_STR(err.code, "parquet.occupied");
 	T(strstr(err.text, "--append") != NULL);
-	T(strstr(err.text, "silver-2026") != NULL);
+	T(strstr(err.text, "test-2026") != NULL);
 	ph_free(ts);
 
 	ts = begin("p/day=", false);
@@ -306,7 +306,7 @@ test_redo(void)
 	T_INT(ph_write(ts, rows(ts, 10), &err), WEIR_OK);
 	T_INT(ph_decide(ts, false, &err), WEIR_OK);
 	snprintf(text, sizeof text, "%s/%s", path,
-	    "silver-20260101T000000000Z-0000000002-0000.parquet");
+	    "test-20260101T000000000Z-0000000002-0000.parquet");
 	put_file(text, "something else");
 	T_INT(ph_publish(ts, &err), WEIR_ERROR);
 	T_STR(err.code, "parquet.clash");
@@ -331,19 +331,19 @@ test_leftovers(void)
 	    ph.fence.pipeline, ph.out);
 	if (system(path) != 0)
 		abort();
-	snprintf(text, sizeof text, "%s/l/.staging/%s/7/silver@000001.open",
+	snprintf(text, sizeof text, "%s/l/.staging/%s/7/test@000001.open",
 	    ph.out, ph.fence.pipeline);
 	put_file(text, "half");
-	snprintf(text, sizeof text, "%s/l/.staging/other/1/silver@000001.open",
+	snprintf(text, sizeof text, "%s/l/.staging/other/1/test@000001.open",
 	    ph.out);
 	put_file(text, "half");
 	T_INT(ph_start(ts, &err), WEIR_OK);
 	T(!exists("l/.staging/0123456789abcdef0123456789abcdef"));
-	T(exists("l/.staging/other/1/silver@000001.open"));
+	T(exists("l/.staging/other/1/test@000001.open"));
 	/* dropped without a cut: nothing stays */
 	T_INT(ph_write(ts, rows(ts, 10), &err), WEIR_OK);
 	T(exists("l/.staging/0123456789abcdef0123456789abcdef/1/"
-		 "silver@000001.open"));
+		 "test@000001.open"));
 	ts->type->sink->abandon(&ph.pb);
 	T(!exists("l/.staging/0123456789abcdef0123456789abcdef"));
 	T_INT(ph_free(ts), 0);
