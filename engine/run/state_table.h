@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The insides of keyed state, shared by its finding and its ending half.
+ */
+#ifndef WEIR_RUN_STATE_TABLE_H
+#define WEIR_RUN_STATE_TABLE_H
+
+#include "base/arena.h"
+#include "run/state.h"
+
+#define STATE_CHUNKS 28
+#define STATE_CHUNK_FIRST 16u /* entries; each chunk twice the last */
+#define STATE_CACHE 64u	      /* buckets found by due time at once */
+
+/* One key column's value, the same bits for the same value: numbers and times
+ * in w[0] and w[1], text as a slice. */
+union cell {
+	uint64_t w[2];
+	struct weir_str s;
+};
+
+/* An entry: this, the cells of its key, and the slot at sa->slot_at. */
+struct entry {
+	uint64_t nulls; /* bit k: key column k is null */
+	uint32_t tag;
+	uint32_t gone; /* was given out by due() */
+	union cell cells[];
+};
+
+struct index {
+	uint32_t tag;
+	uint32_t no; /* of the entry, from 1; 0 none */
+};
+
+struct bucket {
+	int64_t due;
+	struct index *index; /* mask + 1 of them */
+	uint32_t mask;
+	uint32_t n; /* entries */
+	char *chunks[STATE_CHUNKS];
+	struct weir__arena text;
+	size_t bytes; /* index and chunks */
+	/* While it is given out: entry numbers by key, and how far. */
+	uint32_t *order;
+	uint32_t norder;
+	uint32_t at;
+	uint32_t ordered_n; /* n when order was made */
+	struct bucket *next_spent;
+};
+
+struct weir__state {
+	const struct weir_table_spec *spec;
+	uint64_t seed;
+	uint32_t nkeys;
+	size_t slot_at;
+	size_t stride;
+
+	struct bucket **buckets; /* by due time, rising */
+	size_t nbuckets;
+	size_t cap;
+	struct bucket *cache[STATE_CACHE];
+
+	uint64_t entries;
+	size_t bytes;
+
+	/* A block of keys being looked up. */
+	union cell *cells;
+	uint64_t *nulls;
+	uint64_t *hashes;
+	struct bucket **where;
+
+	/* What due() gave out last. */
+	struct bucket *spent;
+	struct weir__arena out;
+	bool given;
+};
+
+/* Entry number `no`, from 0. */
+static inline struct entry *
+state_entry(const struct weir__state *sa, const struct bucket *bu, uint32_t no)
+{
+	uint32_t k = 31 - (uint32_t)__builtin_clz(no / STATE_CHUNK_FIRST + 1);
+	uint32_t base = STATE_CHUNK_FIRST * ((1u << k) - 1);
+
+	return (struct entry *)(void *)(bu->chunks[k] +
+	    (size_t)(no - base) * sa->stride);
+}
+
+static inline void *
+state_slot(const struct weir__state *sa, struct entry *en)
+{
+	return (char *)en + sa->slot_at;
+}
+
+void state_bucket_free(struct weir__state *sa, struct bucket *bu);
+void state_entry_drop(struct weir__state *sa, struct entry *en);
+
+#endif
