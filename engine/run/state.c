@@ -248,12 +248,12 @@ cell_fixed(union cell *ce, const struct weir_column *co,
 	}
 }
 
-static uint64_t
+/* Text of up to 12 bytes is hashed as its slice, as a number is. */
+static inline uint64_t
 cell_hash(const union cell *ce, bool text, uint64_t seed)
 {
-	if (text)
-		return XXH3_64bits_withSeed(weir_str_data(&ce->s), ce->s.len,
-		    seed);
+	if (text && ce->s.len > WEIR_STR_SMALL)
+		return XXH3_64bits_withSeed(ce->s.u.big.ptr, ce->s.len, seed);
 	return XXH3_64bits_withSeed(ce->w, sizeof ce->w, seed);
 }
 
@@ -415,26 +415,45 @@ entry_find(struct weir__state *sa, struct bucket *bu, uint32_t tag,
 	return NULL;
 }
 
+/* The bucket of each key; index and entry are on their way to the cache. */
+static int
+block_buckets(struct weir__state *sa, uint32_t n, const int64_t *due)
+{
+	struct bucket *bu = NULL;
+	const struct index *ix;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		int64_t d = due != NULL ? due[i] : INT64_MAX;
+
+		if (bu == NULL || bu->due != d)
+			bu = bucket_find(sa, d);
+		if (bu == NULL)
+			return -1;
+		sa->where[i] = bu;
+		__builtin_prefetch(
+		    &bu->index[(uint32_t)sa->hashes[i] & bu->mask]);
+	}
+	for (i = 0; i < n; i++) {
+		bu = sa->where[i];
+		ix = &bu->index[(uint32_t)sa->hashes[i] & bu->mask];
+		if (ix->no != 0)
+			__builtin_prefetch(state_entry(sa, bu, ix->no - 1));
+	}
+	return 0;
+}
+
 static int
 lookup_block(struct weir__state *sa, uint32_t first, uint32_t n,
     const int64_t *due, void **slots, uint8_t *created)
 {
 	const union cell *ce = sa->cells;
-	struct bucket *bu = NULL;
+	struct bucket *bu;
 	struct entry *en;
 	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		int64_t d = due != NULL ? due[first + i] : INT64_MAX;
-
-		if (bu == NULL || bu->due != d)
-			bu = bucket_find(sa, d);
-		if (bu == NULL)
-			return WEIR_ERROR;
-		sa->where[i] = bu;
-		__builtin_prefetch(
-		    &bu->index[(uint32_t)sa->hashes[i] & bu->mask]);
-	}
+	if (block_buckets(sa, n, due != NULL ? due + first : NULL) != 0)
+		return WEIR_ERROR;
 	for (i = 0; i < n; i++, ce += sa->nkeys) {
 		uint32_t tag = (uint32_t)sa->hashes[i];
 

@@ -3,7 +3,6 @@
  * Keyed state: giving out entries whose time has come, in order, and letting
  * them go.
  */
-#define _GNU_SOURCE
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -80,6 +79,7 @@ bucket_order(const struct weir__state *sa, struct bucket *bu)
 		return -1;
 	bu->norder = 0;
 	bu->at = 0;
+	bu->dropped = 0;
 	for (i = 0; i < bu->n; i++)
 		if (!state_entry(sa, bu, i)->gone)
 			bu->order[bu->norder++] = i;
@@ -225,7 +225,6 @@ void
 weir__state_settle(struct weir__state *sa)
 {
 	struct bucket *bu;
-	uint32_t i;
 
 	if (!sa->given)
 		return;
@@ -236,8 +235,9 @@ weir__state_settle(struct weir__state *sa)
 	}
 	if (sa->nbuckets != 0) {
 		bu = sa->buckets[0];
-		for (i = 0; bu->order != NULL && i < bu->at; i++)
-			state_entry_drop(sa, state_entry(sa, bu, bu->order[i]));
+		for (; bu->dropped < bu->at; bu->dropped++)
+			state_entry_drop(sa,
+			    state_entry(sa, bu, bu->order[bu->dropped]));
 	}
 	weir__arena_reset(&sa->out);
 }

@@ -44,6 +44,7 @@ struct bucket {
 	uint32_t *order;
 	uint32_t norder;
 	uint32_t at;
+	uint32_t dropped; /* order[0..dropped) have gone */
 	uint32_t ordered_n; /* n when order was made */
 	struct bucket *next_spent;
 };
