@@ -19,6 +19,7 @@ struct weir__pool;
 struct weir_batch_private {
 	uint32_t refs;
 	bool created;		   /* rows of batch_new, not of an input */
+	const void *maker;	   /* the stage that made it, or NULL */
 	struct weir__pool *pool;
 	struct weir_batch *parent; /* kept alive: columns may point into it */
 	struct weir_batch *next;   /* in the pool */

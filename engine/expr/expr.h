@@ -110,6 +110,9 @@ int32_t weir__expr_column_no(const struct weir_expr *ex);
 struct weir_span weir__expr_span(const struct weir_expr *ex);
 const char *weir__expr_name(const struct weir_expr *ex);
 void weir__expr_set_name(struct weir_expr *ex, const char *name);
+/* The constant text with which every value of a text expression begins; "" where
+ * there is none. */
+const char *weir__expr_prefix(const struct weir_expr *ex);
 void weir__expr_print(struct weir__buf *bf, const struct weir_expr *ex);
 /* Call fn for each column (by number) and each origin name it reads. */
 void weir__expr_reads(const struct weir_expr *ex,

@@ -191,7 +191,8 @@ merged(struct weir__build *bu, struct weir__targets *ts)
 		for (i = 0; i < sc->ncols; i++)
 			cols[i].required &= sc->cols[i].required;
 		own->watermarked &= sc->watermarked;
-		if (sc->event_time != own->event_time)
+		if (sc->event_time != own->event_time ||
+		    sc->event_end != own->event_end)
 			own->event_time = -1;
 	}
 	return own;
@@ -354,6 +355,22 @@ inherit(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr,
 	return 0;
 }
 
+/* Is the event time one that ends an interval, passed on? */
+static bool
+passes_end(const struct weir__node *nd, const struct weir__draft_port *dp)
+{
+	const struct weir_schema *in;
+	const struct weir__out *ou;
+
+	if (dp->event_time < 0 || (uint32_t)dp->event_time >= dp->n)
+		return false;
+	ou = &dp->outs[dp->event_time];
+	if (ou->how != WEIR__OUT_PASS)
+		return false;
+	in = nd->inputs[ou->input].schema;
+	return in->event_end && in->event_time == (int32_t)ou->col;
+}
+
 static int
 finish_port(struct weir__build *bu, struct weir__node *nd,
     struct weir__draft *dr, uint32_t p)
@@ -371,9 +388,11 @@ finish_port(struct weir__build *bu, struct weir__node *nd,
 	sc->keys = dp->keys;
 	sc->nkeys = dp->nkeys;
 	sc->event_time = dp->event_time >= 0 ? dp->event_time : -1;
+	sc->event_end = dp->event_end || passes_end(nd, dp);
 	po->outs = dp->outs;
 	if (p == 0 && nd->watermark.on) {
 		sc->watermarked = true;
+		sc->event_end = false;
 		sc->event_time = passed_as(dp, nd->watermark.col);
 	}
 	return 0;

@@ -74,6 +74,7 @@ struct weir__draft_port {
 	struct weir__out *outs;
 	uint32_t n, cap;
 	int32_t event_time; /* -2: follows from what is passed */
+	bool event_end;
 	const uint32_t *keys;
 	uint32_t nkeys;
 	bool changes;

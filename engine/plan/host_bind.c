@@ -221,6 +221,15 @@ weir__bind_out_event_time(struct weir_bind *bi, uint32_t port, uint32_t col)
 	return WEIR_OK;
 }
 
+int
+weir__bind_out_event_end(struct weir_bind *bi, uint32_t port, uint32_t col)
+{
+	if (weir__bind_out_event_time(bi, port, col) != WEIR_OK)
+		return WEIR_ERROR;
+	bi->dr->ports[port].event_end = true;
+	return WEIR_OK;
+}
+
 /* ------------------------------------------------------- reads, time, state */
 
 int

@@ -30,6 +30,7 @@ int weir__bind_out_filter(struct weir_bind *bi, const struct weir_expr *ex);
 int weir__bind_out_changes(struct weir_bind *bi, uint32_t port,
     const uint32_t *keys, uint32_t nkeys);
 int weir__bind_out_event_time(struct weir_bind *bi, uint32_t port, uint32_t col);
+int weir__bind_out_event_end(struct weir_bind *bi, uint32_t port, uint32_t col);
 int weir__bind_reads(struct weir_bind *bi, uint32_t input, uint32_t col);
 int weir__bind_reads_all(struct weir_bind *bi, uint32_t input);
 int weir__bind_watermark(struct weir_bind *bi, uint32_t col, int64_t delay,

@@ -121,6 +121,14 @@ weir_out_event_time(struct weir_bind *bi, uint32_t port, uint32_t col)
 	return WEIR_BIND_HOST(bi)->out_event_time(bi, port, col);
 }
 
+/* The same for a column that ends an interval, as window_end does: a row's
+ * event time is a microsecond before it. */
+static inline int
+weir_out_event_end(struct weir_bind *bi, uint32_t port, uint32_t col)
+{
+	return WEIR_BIND_HOST(bi)->out_event_end(bi, port, col);
+}
+
 /* Input columns that process or write will read besides what expressions of
  * the options read and what is passed on: others may be absent.  A stage that
  * calls neither reads all. */
@@ -334,6 +342,15 @@ static inline void
 weir_lag(struct weir_stage *st, int32_t partition, int64_t rows)
 {
 	st->host->lag(st, partition, rows);
+}
+
+/* Rows of event times as old as its watermark less `us` may still come out of
+ * the stage (a window that waits for late rows): what is downstream has a
+ * watermark that is so much behind. */
+static inline void
+weir_trail(struct weir_stage *st, int64_t us)
+{
+	st->host->trail(st, us);
 }
 
 /* The slots of n keys: key i is row rows[i] (NULL: row i) of each key column.

@@ -685,6 +685,9 @@ struct weir_host {
 	int (*json_text)(const struct weir_type *ty,
 	    const struct weir_column *co, uint32_t row, char *to, size_t room,
 	    size_t *len);
+
+	int (*out_event_end)(struct weir_bind *bi, uint32_t port, uint32_t col);
+	void (*trail)(struct weir_stage *st, int64_t us);
 };
 
 #include "weir/host.h"

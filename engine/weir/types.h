@@ -75,6 +75,8 @@ struct weir_schema {
 	const uint32_t *keys; /* column numbers */
 	int32_t event_time;   /* the watermarked column, or -1 */
 	bool watermarked;     /* a watermark lies upstream */
+	bool event_end;	      /* event_time ends an interval (a window's): the
+			       * row's event time is a microsecond before it */
 };
 
 /* A slice of text or bytes in 16 bytes.  Up to 12 bytes stand inline and the
