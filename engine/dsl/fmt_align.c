@@ -13,32 +13,36 @@
 
 #include "base/utf8.h"
 
+/* Columns of s[i, end); `start`: it begins a line, and tabs that do so reach to
+ * the next multiple of 8.  Any other character is one column wide. */
+static uint32_t
+columns(const char *s, size_t i, size_t end, bool start)
+{
+	uint32_t w = 0;
+
+	for (; start && i < end && (s[i] == '\t' || s[i] == ' '); i++)
+		w += s[i] == '\t' ? 8 - w % 8 : 1;
+	for (; i < end; i++)
+		w += ((uint8_t)s[i] & 0xc0) != 0x80;
+	return w;
+}
+
 uint32_t
 weir__fmt_column(const struct weir__fmt *fm, uint32_t at)
 {
-	uint32_t i = at, w = 0;
+	uint32_t i = at;
 
 	while (i > 0 && fm->text[i - 1] != '\n')
 		i--;
-	for (; i < at; i++) {
-		if (fm->text[i] == '\t')
-			w += 8 - w % 8;
-		else
-			w += ((uint8_t)fm->text[i] & 0xc0) != 0x80;
-	}
-	return w;
+	return columns(fm->text, i, at, true);
 }
 
 uint32_t
 weir__fmt_width(const char *s, size_t n)
 {
 	const char *nl = memrchr(s, '\n', n);
-	uint32_t w = 0;
-	size_t i;
 
-	for (i = nl != NULL ? (size_t)(nl + 1 - s) : 0; i < n; i++)
-		w += ((uint8_t)s[i] & 0xc0) != 0x80;
-	return w;
+	return columns(s, nl != NULL ? (size_t)(nl + 1 - s) : 0, n, nl != NULL);
 }
 
 static bool
