@@ -22,8 +22,9 @@ static const char *const producer_conf[] = {
 	"compression.codec", "lz4",
 	"linger.ms", "20",
 	"batch.size", "1000000",
-	"queue.buffering.max.messages", "100000",
-	"delivery.report.only.error", "true",
+	"queue.buffering.max.messages", "20000",
+	"queue.buffering.max.kbytes", "16384",
+	"partitioner", "murmur2_random",
 	"socket.nagle.disable", "true",
 	NULL
 };

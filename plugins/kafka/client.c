@@ -171,7 +171,8 @@ void
 kafka_client_poll(struct kafka_client *cl, const struct weir_stage *st,
     int wait_ms)
 {
-	cl->st = st;
+	if (cl->st != st)	/* a sink polls in two threads */
+		cl->st = st;
 	rd_kafka_poll(cl->rk, wait_ms);
 }
 

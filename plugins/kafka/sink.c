@@ -143,6 +143,7 @@ kafka_sink_init(struct weir_stage *st, struct weir_err *err)
 	    kafka_embedded_brokers(si->em) : brokers, err);
 	if (conf == NULL)
 		return WEIR_ERROR;
+	si->cl.st = st;
 	si->cl.delivered = delivered;
 	si->cl.opaque = si;
 	return kafka_client_init(&si->cl, st->host, &cf->common,

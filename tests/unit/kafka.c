@@ -785,6 +785,59 @@ test_pace(void)
 	T_INT(ts_free(w), 0);
 }
 
+struct journal {
+	struct ts *ts;
+	void *cut;
+	struct weir_intent in;
+	int rc;
+};
+
+static void *
+journal_main(void *arg)
+{
+	struct journal *jo = arg;
+	struct weir_err err;
+
+	jo->rc = jo->ts->type->sink->prepare(&jo->ts->stage.st, jo->cut,
+	    &jo->in, &err);
+	return NULL;
+}
+
+/* Epochs are prepared by another thread while the next is written, and each
+ * counts its own rows. */
+static void
+test_journal_thread(void)
+{
+	struct ts *w = writer("journal", "value: bytes, key: string");
+	struct ts *r = reader("journal");
+	struct journal jo = { .ts = w };
+	struct weir_err err;
+	pthread_t th;
+
+	forget();
+	ts_opt(r, "until", "end");
+	T_INT(up(w, NULL, 0), WEIR_OK);
+	for (uint64_t e = 0; e < 10; e++) {
+		T_INT(write_rows(w, e * 3000, e * 3000 + 1000, 50), WEIR_OK);
+		T_INT(w->type->sink->cut(&w->stage.st, e, false, &jo.cut,
+		    &err), WEIR_OK);
+		T_INT(pthread_create(&th, NULL, journal_main, &jo), 0);
+		T_INT(write_rows(w, e * 3000 + 1000, (e + 1) * 3000, 50),
+		    WEIR_OK);
+		pthread_join(th, NULL);
+		T_INT(jo.rc, WEIR_OK);
+		T_INT(jo.in.rows, e == 0 ? 1000 : 3000);
+	}
+	T_INT(epoch(w, &jo.in), WEIR_OK);
+	T_INT(jo.in.rows, 2000);
+	T_INT(up(r, NULL, 0), WEIR_OK);
+	T_INT(poll_until(r, UINT64_MAX, 10000), WEIR_END);
+	T_INT(seen.rows, 30000);
+	T_INT(seen.sum, sum_to(30000));
+	T_INT(ts_free(r), 0);
+	T_INT(ts_free(w), 0);
+}
+
 /* A batch may outlive the stage that made it. */
 static void
 test_outlive(void)
@@ -895,6 +948,7 @@ main(void)
 	test_stop_while_down();
 	test_too_large();
 	test_pace();
+	test_journal_thread();
 	test_outlive();
 	test_commit();
 	test_allocations();
