@@ -143,7 +143,8 @@ struct weir__eval {
 	/* Out: failed rows of the last call (a bitmap, or NULL: none) and why;
 	 * only rows whose bit is set in `errors` failed. */
 	uint64_t *errors;
-	struct weir__row_error *list;
+	struct weir__row_error *list; /* an array, sorted by row */
+	uint32_t nlist;
 };
 
 /* Evaluate; 0, or -1 when memory is out.  The column may share memory with
