@@ -106,7 +106,7 @@ weir__errors_add(struct weir__errors *es, const struct weir_err *err)
 	struct weir_err *list;
 	size_t i, cap;
 
-	for (i = 0; i < es->n; i++) {
+	for (i = 0; i < es->n && es->n < ERRORS_MAX; i++) {
 		if (same_span(es->list[i].span, err->span) &&
 		    strcmp(es->list[i].text, err->text) == 0) {
 			es->last = i;
@@ -218,15 +218,19 @@ void
 weir__source_place(const struct weir__source *so, uint32_t at, uint32_t *line,
     uint32_t *col)
 {
+	const char *p = so->text, *end;
 	uint32_t i, begin, cp;
 
 	if (at > so->len)
 		at = (uint32_t)so->len;
 	begin = line_start(so, at);
+	end = so->text + begin;
 	*line = 1;
 	*col = 1;
-	for (i = 0; i < begin; i++)
-		*line += so->text[i] == '\n';
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		++*line;
+		p++;
+	}
 	for (i = begin; i < at; i += char_at(so, i, &cp))
 		++*col;
 }
