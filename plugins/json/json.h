@@ -274,7 +274,22 @@ void js_path_index(struct js *js, uint32_t i);
 const char *js_scalar(struct js *js, struct js_slot *sl, const char *p,
     uint32_t row, uint32_t depth);
 
+/* ---- map.c */
+const char *js_read_map(struct js *js, struct js_slot *sl, const char *p,
+    uint32_t row, uint32_t depth);
+
+/* Room for one more element of a list or map, which begins at p. */
+bool js_next_item(struct js *js, struct js_slot *sl, const char *p);
+
+/* Behind an element: the byte after the comma, or *done and behind the end. */
+const char *js_after_item(struct js *js, const char *p, char close,
+    bool *done);
+
 /* ---- read.c */
+
+/* The value at p, into row `row` of a slot, depth levels deep. */
+const char *js_read_value(struct js *js, struct js_slot *sl, const char *p,
+    uint32_t row, uint32_t depth);
 
 /* One row; false with js->err filled in. */
 bool js_read_row(struct js *js, const char *p, size_t n);
