@@ -201,17 +201,19 @@ line_start(const struct weir__source *so, uint32_t at)
 {
 	bool mark = at >= 3 && memcmp(so->text, "\xef\xbb\xbf", 3) == 0;
 
-	while (at > 0 && so->text[at - 1] != '\n')
-		at--;
-	return at == 0 && mark ? 3 : at; /* past the byte order mark */
+	const char *nl = memrchr(so->text, '\n', at);
+
+	if (nl != NULL)
+		return (uint32_t)(nl + 1 - so->text);
+	return mark ? 3 : 0; /* past the byte order mark */
 }
 
 static uint32_t
 line_end(const struct weir__source *so, uint32_t at)
 {
-	while (at < so->len && so->text[at] != '\n')
-		at++;
-	return at;
+	const char *nl = memchr(so->text + at, '\n', so->len - at);
+
+	return (uint32_t)(nl != NULL ? (size_t)(nl - so->text) : so->len);
 }
 
 void
@@ -219,7 +221,7 @@ weir__source_place(const struct weir__source *so, uint32_t at, uint32_t *line,
     uint32_t *col)
 {
 	const char *p = so->text, *end;
-	uint32_t i, begin, cp;
+	uint32_t i, begin;
 
 	if (at > so->len)
 		at = (uint32_t)so->len;
@@ -231,8 +233,8 @@ weir__source_place(const struct weir__source *so, uint32_t at, uint32_t *line,
 		++*line;
 		p++;
 	}
-	for (i = begin; i < at; i += char_at(so, i, &cp))
-		++*col;
+	for (i = begin; i < at; i++)
+		*col += ((unsigned char)so->text[i] & 0xc0) != 0x80;
 }
 
 /* --- printing --- */
@@ -252,14 +254,15 @@ struct shown {
 	size_t width;  /* columns of carets, at least 1 */
 };
 
-/* Columns that bytes [from, to) take when the line is shown from `start`. */
+/* Columns that bytes [start, to) take; no more are counted when it is clear
+ * that they are too many. */
 static size_t
 columns(const struct weir__source *so, uint32_t start, uint32_t to)
 {
 	uint32_t i, cp;
 	size_t w = 0;
 
-	for (i = start; i < to;) {
+	for (i = start; i < to && w <= ERRORS_WIDTH;) {
 		i += char_at(so, i, &cp);
 		w += cp == '\t' ? ERRORS_TAB - w % ERRORS_TAB : char_width(cp);
 	}
