@@ -226,4 +226,17 @@ read_epoch(struct js *js, struct js_slot *sl, const char *p, uint32_t row)
 	return p;
 }
 
+/* A scalar that no one wants. */
+INLINE const char *
+skip_scalar(const struct js *js, const char *p)
+{
+	struct js_number nu;
+	js_vec x;
+
+	if (js_peek(p, js->end) != '"')
+		return p < js->end ? js_number(&nu, p, js->end) : NULL;
+	p = js_string_end(&x, p + 1, js->end);
+	return p == NULL ? NULL : p + 1;
+}
+
 #endif

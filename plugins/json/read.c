@@ -35,8 +35,10 @@ read_unknown(struct js *js, const struct js_object *ob, const char *key,
     size_t len, const char *p, uint32_t depth)
 {
 	struct js_buf *bf = &js->extras;
-	const char *q = js_scan_value(js, p, depth);
+	const char *q = skip_scalar(js, p);
 
+	if (q == NULL)
+		q = js_scan_value(js, p, depth);
 	if (q == NULL)
 		return NULL;
 	js->unknown_seen++;

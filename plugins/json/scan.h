@@ -126,7 +126,7 @@ struct js_number {
 };
 
 /* The byte behind it, or NULL when it is of another shape or none. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 js_number(struct js_number *nu, const char *p, const char *end)
 {
 	uint64_t v, w;
@@ -280,7 +280,7 @@ js_str_put(struct weir_str *to, js_vec x, const char *p, size_t len)
 /* The closing quote of a string without escapes whose text begins at p, or
  * NULL where there is an escape or anything that is wrong.  *x are its first
  * bytes, for js_str_put(). */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 js_string_end(js_vec *x, const char *p, const char *end)
 {
 	js_vec v = js_vec_load(p, end);
