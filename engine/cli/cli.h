@@ -55,6 +55,10 @@ void weir__common_fini(struct weir__common *co);
 struct weir__plan *weir__load(struct weir__errors *es, struct weir__common *co,
     const char *path, bool need_secrets, int *code);
 
+/* The same of a pipeline as text; `path` is what errors call it. */
+struct weir__plan *weir__load_text(struct weir__errors *es,
+    struct weir__common *co, const char *path, const char *text, int *code);
+
 /* Write all of a buffer to a standard stream; the exit code. */
 int weir__put(struct weir__buf *bf, FILE *to);
 

@@ -84,12 +84,13 @@ weir__common_fini(struct weir__common *co)
 	weir__free(co->dirs);
 }
 
-struct weir__plan *
-weir__load(struct weir__errors *es, struct weir__common *co, const char *path,
-    bool need_secrets, int *code)
+static struct weir__plan *
+load(struct weir__errors *es, struct weir__common *co, const char *path,
+    const char *text, bool need_secrets, int *code)
 {
 	struct weir__plan_options op = {
 		.path = path,
+		.text = text,
 		.sets = co->sets,
 		.nsets = co->nsets,
 		.plugin_dirs = co->dirs,
@@ -109,6 +110,20 @@ weir__load(struct weir__errors *es, struct weir__common *co, const char *path,
 	weir__plan_free(pl);
 	*code = WEIR__EXIT_FILE;
 	return NULL;
+}
+
+struct weir__plan *
+weir__load(struct weir__errors *es, struct weir__common *co, const char *path,
+    bool need_secrets, int *code)
+{
+	return load(es, co, path, NULL, need_secrets, code);
+}
+
+struct weir__plan *
+weir__load_text(struct weir__errors *es, struct weir__common *co,
+    const char *path, const char *text, int *code)
+{
+	return load(es, co, path, text, true, code);
 }
 
 int

@@ -165,7 +165,8 @@ struct weir__setting {
 };
 
 struct weir__plan_options {
-	const char *path;
+	const char *path; /* the file, or with `text` what errors call it */
+	const char *text; /* the pipeline itself, or NULL: read the file */
 	struct weir__setting *sets;
 	size_t nsets;
 	const char *const *plugin_dirs;

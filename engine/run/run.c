@@ -568,7 +568,8 @@ begin(struct weir__run *ru, struct loop *lo, struct weir_err *err)
 	ru->tree = weir__tree_new(ru, err);
 	if (ru->tree == NULL)
 		return WEIR_ERROR;
-	weir__log(&ru->log, WEIR_LOG_INFO, "",
+	if (!ru->op.scratch)
+		weir__log(&ru->log, WEIR_LOG_INFO, "",
 	    "this version keeps no journal: the run begins where each source's "
 	    "`start` says, and windows that are open at its end are lost");
 	rc = open_sources(lo, err);
@@ -601,9 +602,11 @@ static int
 run_locked(struct weir__run *ru, struct loop *lo)
 {
 	struct weir_err err = { 0 };
-	int lock = weir__run_claim(ru, &err), rc;
+	int lock = -1, rc;
 
-	if (lock < 0) {
+	if (ru->op.scratch)
+		memset(ru->pipeline_id, '0', sizeof ru->pipeline_id - 1);
+	else if ((lock = weir__run_claim(ru, &err)) < 0) {
 		weir__run_fail(ru, &err);
 		return WEIR_ERROR;
 	}
@@ -615,7 +618,8 @@ run_locked(struct weir__run *ru, struct loop *lo)
 	if (!atomic_load(&ru->failed) && ru->tree != NULL)
 		print_summary(ru);
 	end(ru, lo);
-	close(lock);
+	if (lock >= 0)
+		close(lock);
 	return rc;
 }
 

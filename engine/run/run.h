@@ -27,6 +27,7 @@ struct weir__run_options {
 	bool quiet;	    /* no summary, no view */
 	bool json_log;
 	bool view;	    /* a live view on standard error */
+	bool scratch;	    /* nothing is kept: no state directory */
 	const char *epoch_log; /* a line of JSON an epoch, or NULL */
 };
 

@@ -9,22 +9,18 @@
 #include <stdio.h>
 
 #include "core.h"
+#include "show.h"
 
 #define SHOW_CHUNK 1000u /* rows of one table at most */
+#define SHOW_BYTES 65536u /* text kept before it is printed */
 
 struct show_config {
 	struct weir_config head;
 	int64_t limit;
 	int64_t width;
+	int32_t format; /* enum show_format */
 	struct weir_str title;
 	const struct weir_schema *schema;
-};
-
-/* A growing text. */
-struct show_text {
-	char *p;
-	size_t len;
-	size_t cap;
 };
 
 /* Rows waiting to be printed: cell texts one after another, where each ends,
@@ -44,6 +40,7 @@ struct show_state {
 	int64_t left;	       /* rows that may still be shown in this epoch */
 	uint64_t rows;	       /* of this epoch */
 	uint64_t hidden;
+	bool headed; /* csv: the header has been written */
 };
 
 /* What a cut hands to prepare. */
@@ -55,52 +52,6 @@ struct show_cut {
 struct show_publisher {
 	uint64_t epoch;
 };
-
-/* ---- text */
-
-static char *
-text_room(const struct weir_host *host, struct show_text *tx, size_t n)
-{
-	size_t cap = tx->cap == 0 ? 4096 : tx->cap;
-	char *p;
-
-	while (cap - tx->len < n)
-		cap *= 2;
-	if (cap != tx->cap) {
-		p = host->realloc(tx->p, cap);
-		if (p == NULL)
-			return NULL;
-		tx->p = p;
-		tx->cap = cap;
-	}
-	return tx->p + tx->len;
-}
-
-static bool
-text_add(const struct weir_host *host, struct show_text *tx, const char *p,
-    size_t n)
-{
-	char *to = text_room(host, tx, n + 1);
-
-	if (to == NULL)
-		return false;
-	if (n > 0)
-		memcpy(to, p, n);
-	tx->len += n;
-	return true;
-}
-
-static bool
-text_fill(const struct weir_host *host, struct show_text *tx, char c, size_t n)
-{
-	char *to = text_room(host, tx, n + 1);
-
-	if (to == NULL)
-		return false;
-	memset(to, c, n);
-	tx->len += n;
-	return true;
-}
 
 /* ---- cells */
 
@@ -146,7 +97,7 @@ cells_end(const struct weir_host *host, struct show_cells *ce, size_t from,
 	if (width > 0 && chars > width) {
 		tx->len = cut;
 		chars = (uint32_t)width;
-		if (!text_add(host, tx, "\xe2\x80\xa6", 3))
+		if (!show_add(host, tx, "\xe2\x80\xa6", 3))
 			return false;
 	}
 	ce->chars[ce->n] = chars;
@@ -160,7 +111,7 @@ cells_str(const struct weir_host *host, struct show_cells *ce, const char *s,
 {
 	size_t from = ce->text.len;
 
-	return text_add(host, &ce->text, s, n) &&
+	return show_add(host, &ce->text, s, n) &&
 	    cells_end(host, ce, from, width);
 }
 
@@ -182,7 +133,7 @@ cells_value(const struct weir_host *host, struct show_cells *ce,
 		return cells_str(host, ce, weir_str_data(&co->u.str[row]),
 		    co->u.str[row].len, width);
 	for (;;) {
-		to = text_room(host, tx, room);
+		to = show_room(host, tx, room);
 		if (to == NULL ||
 		    host->json_text(ty, co, row, to, room, &len) != WEIR_OK)
 			return false;
@@ -213,13 +164,13 @@ show_cell(const struct weir_host *host, struct show_text *tx, const char *p,
 {
 	size_t pad = width > chars ? width - chars : 0;
 
-	if (right && !text_fill(host, tx, ' ', pad))
+	if (right && !show_fill(host, tx, ' ', pad))
 		return false;
-	if (!text_add(host, tx, p, len))
+	if (!show_add(host, tx, p, len))
 		return false;
 	if (last)
-		return text_add(host, tx, "\n", 1);
-	return text_fill(host, tx, ' ', (right ? 0 : pad) + 2);
+		return show_add(host, tx, "\n", 1);
+	return show_fill(host, tx, ' ', (right ? 0 : pad) + 2);
 }
 
 static size_t
@@ -264,8 +215,8 @@ show_table(struct weir_stage *st, struct weir_err *err)
 	if (widths == NULL)
 		return core_no_memory(st->host, err);
 	if (cf->title.len > 0)
-		ok = text_add(st->host, &ss->done, weir_str_data(&cf->title),
-		    cf->title.len) && text_add(st->host, &ss->done, "\n", 1);
+		ok = show_add(st->host, &ss->done, weir_str_data(&cf->title),
+		    cf->title.len) && show_add(st->host, &ss->done, "\n", 1);
 	for (c = 0; ok && c < nc; c++) {
 		const char *head = c < ops ? "" : sc->cols[c - ops].name;
 
@@ -353,14 +304,17 @@ show_row(struct weir_stage *st, const struct weir_batch *b, uint32_t row)
 static int
 show_write(struct weir_stage *st, struct weir_batch *b, struct weir_err *err)
 {
+	const struct show_config *cf = st->config;
 	struct show_state *ss = st->state;
 	uint32_t i;
 
 	ss->rows += b->nrows;
 	for (i = 0; i < b->nrows && ss->left > 0; i++, ss->left--) {
-		if (!show_row(st, b, i))
+		if (cf->format == SHOW_TABLE ? !show_row(st, b, i) :
+			!show_line(st->host, &ss->done, b, i, cf->format,
+			    &ss->headed))
 			return core_no_memory(st->host, err);
-		if (ss->cells.rows < SHOW_CHUNK)
+		if (ss->cells.rows < SHOW_CHUNK && ss->done.len < SHOW_BYTES)
 			continue;
 		if (show_table(st, err) != WEIR_OK ||
 		    show_print(st->host, &ss->done, err) != WEIR_OK)
@@ -384,10 +338,10 @@ show_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
 	(void)last;
 	if (show_table(st, err) != WEIR_OK)
 		return WEIR_ERROR;
-	if (ss->hidden > 0) {
+	if (ss->hidden > 0 && cf->format == SHOW_TABLE) {
 		n = snprintf(note, sizeof note, "... and %llu more rows\n",
 		    (unsigned long long)ss->hidden);
-		if (!text_add(st->host, &ss->done, note, (size_t)n))
+		if (!show_add(st->host, &ss->done, note, (size_t)n))
 			return core_no_memory(st->host, err);
 	}
 	sc = st->host->zalloc(sizeof *sc);
@@ -515,6 +469,18 @@ static const struct weir_option show_width_option = {
 		"0: no limit.",
 };
 
+static const char *const show_formats[] = { "table", "json", "csv", NULL };
+
+static const struct weir_option show_format = {
+	.size = sizeof(struct weir_option),
+	.name = "format",
+	.type = WEIR_OPT_ENUM,
+	.offset = offsetof(struct show_config, format),
+	.def = "table",
+	.choices = show_formats,
+	.help = "An aligned table, a JSON object a row, or CSV with a header.",
+};
+
 static const struct weir_option show_title = {
 	.size = sizeof(struct weir_option),
 	.name = "title",
@@ -527,6 +493,7 @@ static const struct weir_option *const show_options[] = {
 	&show_limit,
 	&show_width_option,
 	&show_title,
+	&show_format,
 	NULL,
 };
 
