@@ -318,8 +318,8 @@ weir__eval_ref(struct weir__cx *cx, const struct weir_expr *ex,
 /* ---- entry points */
 
 /* The errors that are left, sorted by row, where the caller looks for them. */
-static int
-give_errors(struct weir__cx *cx, struct weir__vec *v)
+int
+weir__cx_errors(struct weir__cx *cx, struct weir__vec *v)
 {
 	struct weir__eval *ev = cx->ev;
 	uint32_t w, n = 0;
@@ -356,9 +356,8 @@ give_errors(struct weir__cx *cx, struct weir__vec *v)
 	return 0;
 }
 
-static int
-run(struct weir__cx *cx, struct weir__eval *ev, const struct weir_expr *ex,
-    struct weir__vec *v)
+void
+weir__cx_init(struct weir__cx *cx, struct weir__eval *ev)
 {
 	memset(cx, 0, sizeof *cx);
 	cx->ev = ev;
@@ -368,6 +367,13 @@ run(struct weir__cx *cx, struct weir__eval *ev, const struct weir_expr *ex,
 	ev->errors = NULL;
 	ev->list = NULL;
 	ev->nlist = 0;
+}
+
+static int
+run(struct weir__cx *cx, struct weir__eval *ev, const struct weir_expr *ex,
+    struct weir__vec *v)
+{
+	weir__cx_init(cx, ev);
 	return weir__node_run(cx, ex, ev->rows, v);
 }
 
@@ -380,7 +386,7 @@ weir__expr_eval(struct weir__eval *ev, const struct weir_expr *ex,
 
 	if (run(&cx, ev, ex, &v) != 0 ||
 	    weir__vec_flatten(&cx, &v, ex->type) != 0 ||
-	    give_errors(&cx, &v) != 0)
+	    weir__cx_errors(&cx, &v) != 0)
 		return -1;
 	*out = v.co;
 	return 0;
@@ -396,7 +402,7 @@ weir__expr_filter(struct weir__eval *ev, const struct weir_expr *ex,
 
 	if (run(&cx, ev, ex, &v) != 0 ||
 	    weir__vec_flatten(&cx, &v, ex->type) != 0 ||
-	    give_errors(&cx, &v) != 0)
+	    weir__cx_errors(&cx, &v) != 0)
 		return -1;
 	for (w = 0; w < cx.words; w++) {
 		bits[w] = v.co.u.bits[w] & weir__tail_mask(cx.n, w);

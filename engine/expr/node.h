@@ -117,6 +117,10 @@ weir__node_eval weir__eval_const, weir__eval_column, weir__eval_origin,
     weir__eval_field, weir__eval_let, weir__eval_ref, weir__eval_record,
     weir__eval_list, weir__eval_index, weir__eval_template, weir__eval_call;
 
+/* Begin; and at the end, give the errors that are left to the caller. */
+void weir__cx_init(struct weir__cx *cx, struct weir__eval *ev);
+int weir__cx_errors(struct weir__cx *cx, struct weir__vec *v);
+
 /* A bitmap for cx->n rows in the arena, all zeroes or all ones. */
 uint64_t *weir__cx_bits(struct weir__cx *cx, bool ones);
 

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lists of aggregates: binding, sharing, updates, merges, results.
+ *
+ *	row	g	i	d	f	s	w
+ *	0	0	1	1.10	0.1	b	(38 nines)
+ *	1	1	2	2.20	0.2	a long text, not in a slice
+ *	2	0	null	null	null	null	null
+ *	3	0	3	3.30	0.3	c	1
+ *	4	1	2	-4.45	1e100	a long text, not in a slice
+ *	5	1	2	0.00	-1e100	a	...
+ */
+#include "t.h"
+
+#include "base/alloc.h"
+#include "base/decimal.h"
+#include "batch/batch.h"
+#include "expr/expr.h"
+
+#define NROWS 6
+
+static struct weir_type dec = { .kind = WEIR_DECIMAL, .precision = 12,
+	.scale = 2 };
+static struct weir_type wide = { .kind = WEIR_DECIMAL, .precision = 38 };
+
+enum { I, D, F, S, W, B, NCOLS };
+
+static struct weir_field fields[NCOLS] = {
+	[I] = { .name = "i" },
+	[D] = { .name = "d", .type = &dec },
+	[F] = { .name = "f" },
+	[S] = { .name = "s" },
+	[W] = { .name = "w", .type = &wide },
+	[B] = { .name = "b" },
+};
+static struct weir_schema schema = { .ncols = NCOLS, .cols = fields,
+	.event_time = -1 };
+
+static int64_t di[] = { 1, 2, 99, 3, 2, 2 };
+static int64_t dd[] = { 110, 220, 99, 330, -445, 0 };
+static double df[] = { 0.1, 0.2, 99, 0.3, 1e100, -1e100 };
+static struct weir_str ds[NROWS];
+static weir_i128 dw[NROWS];
+static uint64_t db[] = { 0x13 };
+static uint64_t valid[] = { 0x3b };
+static struct weir_column cols[NCOLS] = {
+	[I] = { .u.i64 = di, .valid = valid },
+	[D] = { .u.i64 = dd, .valid = valid },
+	[F] = { .u.f64 = df, .valid = valid },
+	[S] = { .u.str = ds, .valid = valid },
+	[W] = { .u.i128 = dw, .valid = valid },
+	[B] = { .u.bits = db, .valid = valid },
+};
+static const int group[NROWS] = { 0, 1, 0, 0, 1, 1 };
+
+static struct weir_host host;
+static struct weir__registry *registry;
+
+static void
+init(void)
+{
+	static const char text[] = "a long text, not in a slice";
+
+	fields[I].type = weir__type_scalar(WEIR_INT64);
+	fields[F].type = weir__type_scalar(WEIR_FLOAT64);
+	fields[S].type = weir__type_scalar(WEIR_STRING);
+	fields[B].type = weir__type_scalar(WEIR_BOOL);
+	ds[0] = weir_str_make("b", 1);
+	ds[1] = ds[4] = weir_str_make(text, sizeof text - 1);
+	ds[3] = weir_str_make("c", 1);
+	ds[5] = weir_str_make("a", 1);
+	dw[0] = weir__decimal_pow10[38] - 1;
+	dw[3] = 1;
+	host.size = sizeof host;
+	host.alloc = weir__alloc;
+	host.zalloc = weir__zalloc;
+	host.realloc = weir__realloc;
+	host.free = weir__free;
+	registry = weir__registry_new();
+}
+
+static char text[4096];
+
+struct run {
+	struct weir__arena ar;
+	struct weir__errors es;
+	struct weir__scope sc;
+	struct weir_aggs *ag;
+	char slots[2][512] __attribute__((aligned(16)));
+	char more[2][512] __attribute__((aligned(16)));
+	uint64_t rejected;
+	uint32_t overflowed;
+};
+
+static void
+on_overflow(void *arg, uint32_t row, const char *code, const char *why)
+{
+	struct run *r = arg;
+
+	(void)code;
+	(void)why;
+	r->overflowed |= 1u << row;
+}
+
+static struct weir_aggs *
+bind(struct run *r, const char *s)
+{
+	struct weir__ast_expr *as;
+	uint32_t src;
+
+	memset(r, 0, sizeof *r);
+	weir__arena_init(&r->ar, 0);
+	weir__errors_init(&r->es);
+	r->sc.ar = &r->ar;
+	r->sc.errors = &r->es;
+	r->sc.functions = registry;
+	r->sc.schema = &schema;
+	r->sc.host = &host;
+	src = weir__errors_source(&r->es, "x", s, strlen(s));
+	as = src != 0 ? weir__parse_expr(&r->ar, &r->es, src) : NULL;
+	if (as == NULL)
+		return NULL;
+	r->ag = weir__aggs_bind(&r->sc, as->u.record.entries, as->u.record.n);
+	return r->ag;
+}
+
+static void
+fini(struct run *r)
+{
+	int g;
+
+	for (g = 0; g < 2 && r->ag != NULL; g++) {
+		weir__aggs_drop(r->ag, r->slots[g]);
+		weir__aggs_drop(r->ag, r->more[g]);
+	}
+	weir__errors_fini(&r->es);
+	weir__arena_fini(&r->ar);
+}
+
+/* Rows from..to of the table into the slots. */
+static int
+update(struct run *r, struct weir__aggs_cursor *cu, uint32_t from, uint32_t to,
+    char (*slots)[512])
+{
+	uint32_t rows[NROWS], n = 0, i;
+	void *at[NROWS];
+
+	for (i = from; i < to; i++) {
+		if (r->rejected >> i & 1)
+			continue;
+		rows[n] = i;
+		at[n++] = slots[group[i]];
+	}
+	return weir__aggs_update(cu, rows, n, at, &r->rejected, on_overflow, r);
+}
+
+static int
+run_all(struct run *r, struct weir_column *out, bool merge)
+{
+	struct weir__aggs_cursor *cu = weir__aggs_cursor_new(r->ag);
+	void *slots[2] = { r->slots[0], r->slots[1] };
+	void *more[2] = { r->more[0], r->more[1] };
+	struct weir__eval ev;
+	int rc = -1;
+
+	memset(&ev, 0, sizeof ev);
+	ev.ar = &r->ar;
+	ev.cols = cols;
+	ev.nrows = NROWS;
+	ev.host = &host;
+	if (cu != NULL && weir__aggs_batch(cu, &ev) == 0) {
+		if (ev.errors != NULL)
+			r->rejected = ev.errors[0];
+		if (merge)
+			rc = update(r, cu, 0, 3, r->slots) ||
+			    update(r, cu, 3, NROWS, r->more) ||
+			    weir__aggs_merge(r->ag, slots, more, 2);
+		else
+			rc = update(r, cu, 0, NROWS, r->slots);
+		if (rc == 0)
+			rc = weir__aggs_finish(r->ag, &r->ar, slots, 2, out,
+			    0);
+	}
+	weir__aggs_cursor_free(cu);
+	return rc;
+}
+
+/* "name type: group 0 | group 1; ..." */
+static const char *
+eval(const char *s, bool merge)
+{
+	struct weir_column out[16];
+	struct weir__buf bf;
+	struct run r;
+	uint32_t i, g;
+
+	weir__buf_init(&bf);
+	if (bind(&r, s) == NULL) {
+		for (i = 0; i < r.es.n; i++)
+			weir__buf_printf(&bf, "%s%u-%u %s: %s", i ? "; " : "",
+			    r.es.list[i].span.at, r.es.list[i].span.end,
+			    r.es.list[i].code, r.es.list[i].text);
+	} else if (run_all(&r, out, merge) != 0) {
+		weir__buf_str(&bf, "out of memory");
+	} else {
+		for (i = 0; i < weir__aggs_n(r.ag); i++) {
+			const struct weir_field *fi =
+			    weir__aggs_field(r.ag, i);
+
+			weir__buf_printf(&bf, "%s", i ? "; " : "");
+			weir__type_print(&bf, fi->type);
+			weir__buf_str(&bf, fi->required ? "!: " : ": ");
+			for (g = 0; g < 2; g++) {
+				struct weir_value v;
+
+				weir__column_value(&r.ar, &v, &out[i],
+				    fi->type, g);
+				weir__value_show(&bf, &v);
+				weir__buf_str(&bf, g == 0 ? " | " : "");
+			}
+		}
+		if (r.rejected != 0)
+			weir__buf_printf(&bf, "; rejected %x, overflow %x",
+			    (unsigned)r.rejected, r.overflowed);
+	}
+	snprintf(text, sizeof text, "%s", weir__buf_cstr(&bf));
+	weir__buf_fini(&bf);
+	fini(&r);
+	return text;
+}
+
+static void
+test_results(bool merge)
+{
+	T_STR(eval("{ a: count(), b: count(i), c: count(where: i > 1) }",
+		  merge), "int64!: 3 | 3; int64!: 2 | 3; int64!: 1 | 3");
+	T_STR(eval("{ a: sum(i), b: avg(i) }", merge), "decimal(38, 0): 4 | 6; "
+	    "decimal(23, 4): 2.0000 | 2.0000");
+	T_STR(eval("{ a: sum(d), b: avg(d), c: max(d), e: min(d) }", merge),
+	    "decimal(38, 2): 4.40 | -2.25; "
+	    "decimal(16, 6): 2.200000 | -0.750000; "
+	    "decimal(12, 2): 3.30 | 2.20; decimal(12, 2): 1.10 | -4.45");
+	T_STR(eval("{ a: sum(f) }", merge), "float64: 0.4 | 0.2");
+	T_STR(eval("{ a: min(s), b: max(s), c: first(s), e: last(s) }", merge),
+	    "string: b | a; string: c | a long text, not in a slice; "
+	    "string: b | a long text, not in a slice; string: c | a");
+	T_STR(eval("{ a: any(b), c: all(b), e: any(i > 2) }", merge),
+	    "bool: true | true; bool: false | false; bool: true | false");
+	T_STR(eval("{ a: distinct(i), b: distinct(s) }", merge),
+	    "int64!: 2 | 1; int64!: 2 | 2");
+	T_STR(eval("{ a: variance(i), b: stddev_pop(i), c: var_pop(i), "
+		   "e: stddev(i) }", merge),
+	    "float64: 2 | 0; float64: 1 | 0; float64: 1 | 0; "
+	    "float64: 1.4142135623730951 | 0");
+	T_STR(eval("{ a: sum(d) / count(), b: sum(i) * 2 + max(i) }", merge),
+	    "decimal(38, 6): 1.466667 | -0.750000; decimal(38, 0): 11 | 14");
+	T_STR(eval("{ a: sum(i, where: b), b: sum(10 // (i - 2), where: "
+		   "i != 2) }", merge),
+	    "decimal(38, 0): 1 | 4; decimal(38, 0): 0 | null");
+	T_STR(eval("{ a: sum(1), b: count(1), c: max(\"x\") }", merge),
+	    "decimal(38, 0): 3 | 3; int64!: 3 | 3; string: x | x");
+	T_STR(eval("{ a: count(where: i > 2) / count(where: i > 9) }", merge),
+	    "float64: null | null");
+}
+
+static void
+test_rejects(void)
+{
+	T_STR(eval("{ a: sum(10 // (i - 2)), n: count() }", false),
+	    "decimal(38, 0): 0 | null; int64!: 3 | 0; rejected 32, "
+	    "overflow 0");
+	T_STR(eval("{ a: sum(w), n: count(), s: sum(w * 0) }", false),
+	    "decimal(38, 0): 99999999999999999999999999999999999999 | 0; "
+	    "int64!: 2 | 3; decimal(38, 0): 0 | 0; rejected 8, overflow 8");
+}
+
+static void
+test_errors(void)
+{
+	T_STR(eval("{ a: i }", false), "5-6 agg.column: the column \"i\" has "
+	    "many values in a group: it must stand inside an aggregate");
+	T_STR(eval("{ a: sum(s), b: sum(x) }", false), "5-11 type.call: no "
+	    "sum(string); 20-21 name.column: no column or param \"x\"");
+	T_STR(eval("{ a: sum(count()) }", false), "9-14 agg.place: count is "
+	    "an aggregate: it works on groups of rows, and there is no group "
+	    "here");
+	T_STR(eval("{ a: count(), a: max(i) }", false),
+	    "14-15 name.twice: a column \"a\" is there already");
+	T_STR(eval("{ a: count(where: i) }", false), "18-19 type.mismatch: "
+	    "`where:` of an aggregate: expected bool, found int64");
+	T_STR(eval("{ a: cuont() }", false),
+	    "5-10 name.function: no function \"cuont\"");
+}
+
+static void
+test_sharing(void)
+{
+	struct run r;
+	size_t align;
+
+	T(bind(&r, "{ a: sum(d), b: avg(d), c: sum(d) / count(), "
+		   "e: count() }") != NULL);
+	T_INT(weir__aggs_slot(r.ag, &align), 48);
+	T_INT(align, 16);
+	fini(&r);
+	T(bind(&r, "{ a: sum(d), b: sum(d, where: b), c: sum(i) }") != NULL);
+	T_INT(weir__aggs_slot(r.ag, &align), 96);
+	fini(&r);
+	T(bind(&r, "{ a: min(d), b: max(d) }") != NULL);
+	T_INT(weir__aggs_slot(r.ag, &align), 64);
+	fini(&r);
+}
+
+static void
+test_memory(void)
+{
+	uint64_t n;
+
+	for (n = 1; n < 600; n++) {
+		weir__alloc_fail_at(n, 1);
+		eval("{ a: sum(d) / count(), b: last(s), c: distinct(s), "
+		     "e: max(i, where: b) }", n % 2 == 0);
+		if (weir__alloc_count() < n)
+			break;
+	}
+	weir__alloc_fail_at(0, 0);
+	T(n < 600);
+}
+
+int
+main(void)
+{
+	init();
+	T(registry != NULL);
+	test_results(false);
+	test_results(true);
+	test_rejects();
+	test_errors();
+	test_sharing();
+	test_memory();
+	weir__registry_free(registry);
+	return t_done();
+}
