@@ -538,7 +538,7 @@ weir__bind_node(struct weir__build *bu, struct weir__node *nd,
 			return -1;
 	check_input(bu, nd, dr);
 	if (dr->bad)
-		return 0;
+		return weir__options_probe(bu, nd, dr);
 	if (weir__options_bind(bu, nd, dr) != 0) {
 		dr->bad = true;
 		nd->config = NULL;

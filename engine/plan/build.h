@@ -142,6 +142,10 @@ int weir__options_assign(struct weir__build *bu, struct weir__node *nd,
     struct weir__draft *dr);
 int weir__options_bind(struct weir__build *bu, struct weir__node *nd,
     struct weir__draft *dr);
+/* Of a node that can't be bound because what comes before it is wrong: find
+ * the errors that do not depend on its rows. */
+int weir__options_probe(struct weir__build *bu, struct weir__node *nd,
+    struct weir__draft *dr);
 /* Bind a list of entries to an option table (the engine's settings). */
 int weir__options_record(struct weir__build *bu, struct weir__scope *sc,
     const struct weir_option *const *table, void *to, uint64_t *set,
@@ -156,7 +160,9 @@ struct weir__slot {
 	struct weir__node *nd;	/* NULL: settings */
 	struct weir__draft *dr;
 	const struct weir_option *op;
-	void *to; /* where the value goes */
+	void *to;	 /* where the value goes */
+	bool is_default; /* the table's text: params of the file are unknown
+			  * to it */
 };
 int weir__value_bind(struct weir__slot *so, struct weir__ast_expr *as);
 int weir__value_braces(struct weir__slot *so, struct weir__ast_entry *entries,

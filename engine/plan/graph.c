@@ -376,7 +376,7 @@ check_place(struct weir__build *bu, struct weir__node *nd, bool first,
 
 static int
 resolve_stages(struct weir__build *bu, struct weir__stmt *sm,
-    struct weir__targets in, bool has_in)
+    struct weir__targets in, bool has_in, bool bad)
 {
 	struct weir__node *nd;
 	struct weir__draft *dr;
@@ -385,13 +385,13 @@ resolve_stages(struct weir__build *bu, struct weir__stmt *sm,
 	for (i = 0; i < sm->nnodes; i++) {
 		nd = sm->nodes[i];
 		if (nd == NULL) {
-			sm->bad = true;
+			bad = true;
 			memset(&in, 0, sizeof in);
 			has_in = true;
 			continue;
 		}
 		dr = bu->drafts[nd->no];
-		dr->bad |= sm->bad;
+		dr->bad |= bad;
 		check_place(bu, nd, i == 0 && !has_in, i + 1 == sm->nnodes);
 		if (nd->type->role != WEIR_SOURCE) {
 			dr->inputs = weir__build_alloc(bu, sizeof *dr->inputs);
@@ -414,6 +414,7 @@ resolve(struct weir__build *bu, struct weir__stmt *sm)
 {
 	const struct weir__ast_chain *ch = &sm->item->u.chain;
 	struct weir__targets in = { 0 };
+	bool bad = sm->item->damaged;
 	size_t i;
 	int rc;
 
@@ -422,9 +423,10 @@ resolve(struct weir__build *bu, struct weir__stmt *sm)
 		rc = add_ref(bu, &in, &ch->refs[i]);
 		if (rc < 0)
 			return -1;
-		sm->bad |= rc != 0;
+		bad |= rc != 0;
 	}
-	rc = resolve_stages(bu, sm, in, ch->nrefs != 0);
+	sm->bad |= bad;
+	rc = resolve_stages(bu, sm, in, ch->nrefs != 0, bad);
 	sm->state = 2;
 	return rc;
 }

@@ -184,10 +184,12 @@ bind_default(struct weir__slot *so, const char *label, struct weir_span span)
 	src = weir__errors_source(so->bu->es, label, so->op->def,
 	    strlen(so->op->def));
 	as = src != 0 ? weir__parse_expr(so->bu->ar, so->bu->es, src) : NULL;
+	so->is_default = true;
 	if (as != NULL)
 		rc = weir__value_bind(so, as);
 	else if (so->bu->es->n == before)
 		weir__build_oom(so->bu);
+	so->is_default = false;
 	move_errors(so->bu, before, span, so->op->name);
 	return rc;
 }
@@ -259,8 +261,14 @@ bind_one(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr,
 	struct weir_config *head = nd->config;
 	const struct weir__ast_entry *en;
 	struct weir__scope sc;
-	struct weir__slot so = { bu, &sc, nd, dr, op,
-		(char *)nd->config + op->offset };
+	struct weir__slot so = {
+		.bu = bu,
+		.sc = &sc,
+		.nd = nd,
+		.dr = dr,
+		.op = op,
+		.to = (char *)nd->config + op->offset,
+	};
 
 	row_scope(bu, nd, &sc, op);
 	if ((op->flags & WEIR_OPTF_BRACES) != 0) {
@@ -279,6 +287,42 @@ bind_one(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr,
 		return weir__value_bind(&so, en->value);
 	}
 	return bind_missing(&so, nd->what, nd->span);
+}
+
+/* Does the value depend on the rows that come in? */
+static bool
+over_rows(const struct weir_option *op)
+{
+	switch (op->type) {
+	case WEIR_OPT_EXPR:
+	case WEIR_OPT_EXPRS:
+	case WEIR_OPT_NAMED:
+	case WEIR_OPT_RENAMES:
+	case WEIR_OPT_COLUMN:
+	case WEIR_OPT_COLUMNS:
+	case WEIR_OPT_AGGS:
+	case WEIR_OPT_STREAM:
+		return true;
+	default:
+		return (op->flags & WEIR_OPTF_BRACES) != 0;
+	}
+}
+
+int
+weir__options_probe(struct weir__build *bu, struct weir__node *nd,
+    struct weir__draft *dr)
+{
+	size_t i, n = count(nd->type->options);
+
+	nd->config = weir__build_alloc(bu, nd->type->config_size);
+	if (nd->config == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (dr->slots.value[i] != NULL &&
+		    !over_rows(nd->type->options[i]))
+			bind_one(bu, nd, dr, i);
+	nd->config = NULL; /* it was never bound */
+	return bu->failed ? -1 : 0;
 }
 
 static bool

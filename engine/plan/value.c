@@ -101,7 +101,7 @@ is_param(struct weir__slot *so, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < so->bu->pl->nparams; i++)
+	for (i = 0; !so->is_default && i < so->bu->pl->nparams; i++)
 		if (strcmp(so->bu->pl->params[i].name, name) == 0)
 			return true;
 	return false;
