@@ -58,7 +58,7 @@ link_lost(struct kafka_link *li, const char *why)
 	li->said = false;
 	li->answered = 0;
 	li->since = kafka_clock();
-	li->next_word = li->since;
+	li->next_word = li->since + SECOND;	/* a hitch is no news */
 }
 
 static void

@@ -606,7 +606,7 @@ publisher_open(struct weir_publisher *pb, const struct weir_fence *fence,
 	    conf, brokers, err);
 	for (int i = 0; i < 5 && rc == WEIR_OK; i++) {
 		rc = kafka_client_partitions(&cl, &n, CALL_MS, err);
-		if (rc == WEIR_OK && n > 0)
+		if (rc == WEIR_AGAIN || (rc == WEIR_OK && n > 0))
 			break;
 		if (i < 4)	/* it may be in the making */
 			rc = WEIR_OK;

@@ -200,11 +200,7 @@ source_open(struct weir_stage *st, const struct weir_position *at, size_t n,
 
 	if (so->cl == NULL && client_make(st, err) != WEIR_OK)
 		return WEIR_ERROR;
-	for (int i = 0; i < 5; i++) {
-		rc = kafka_client_partitions(so->cl, &nparts, CALL_MS, err);
-		if (rc != WEIR_AGAIN || weir_stopping(st))
-			break;
-	}
+	rc = kafka_client_partitions(so->cl, &nparts, CALL_MS, err);
 	if (rc == WEIR_OK)
 		rc = kafka_group_check(st, err);
 	if (rc == WEIR_OK)

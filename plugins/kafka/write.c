@@ -226,8 +226,8 @@ bind_key(struct weir_bind *bi, const struct write_config *cf,
 	    ty->kind == WEIR_INT64)
 		return WEIR_OK;
 	return weir_option_fail(bi, "key", err, "kafka.key",
-	    "a record's key is text, bytes or an integer; cast it, as in "
-	    "string(...)");
+	    "a record's key is text, bytes or an integer; write key: "
+	    "cast(... as string)");
 }
 
 static int
