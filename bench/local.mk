@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+bench_programs = \
+	bench/json_decode \
+	bench/kafka_consume \
+	bench/kafka_fill \
+	bench/kafka_produce
+EXTRA_PROGRAMS += $(bench_programs)
+CLEANFILES += $(bench_programs)
+bench_json_decode_SOURCES = bench/json_decode.c
+bench_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_json_decode_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
+bench_kafka_consume_SOURCES = bench/kafka_consume.c
+bench_kafka_consume_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_kafka_consume_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
+bench_kafka_fill_SOURCES = bench/kafka_fill.c
+bench_kafka_fill_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_kafka_fill_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
+bench_kafka_produce_SOURCES = bench/kafka_produce.c
+bench_kafka_produce_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_kafka_produce_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
+EXTRA_DIST += \
+	bench/kafka_conf.h \
+	bench/meter.h \
+	bench/pyarrow_write.py \
+	bench/txn.h
+
+# The programs of the benchmarks; bench/README.md says how to use them.
+bench: $(bench_programs) weir$(EXEEXT) $(plugin_LTLIBRARIES)
+.PHONY: bench

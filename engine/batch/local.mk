@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+libweir_a_SOURCES += \
+	%D%/batch.c \
+	%D%/batch.h \
+	%D%/column.c \
+	%D%/json_text.c \
+	%D%/json_text.h \
+	%D%/type.c \
+	%D%/value.c

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+libweir_a_SOURCES += \
+	%D%/bind.c \
+	%D%/build.h \
+	%D%/declare.c \
+	%D%/explain.c \
+	%D%/graph.c \
+	%D%/host_bind.c \
+	%D%/host_bind.h \
+	%D%/options.c \
+	%D%/plan.c \
+	%D%/plan.h \
+	%D%/settings.c \
+	%D%/value.c \
+	%D%/wanted.c

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+weirinclude_HEADERS = \
+	%D%/batch.h \
+	%D%/error.h \
+	%D%/host.h \
+	%D%/plugin.h \
+	%D%/types.h

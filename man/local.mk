@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+dist_man_MANS += \
+	man/weir-cat.1 \
+	man/weir-check.1 \
+	man/weir-explain.1 \
+	man/weir-fmt.1 \
+	man/weir-inspect.1 \
+	man/weir-pipeline.5 \
+	man/weir-plugin.3 \
+	man/weir-run.1 \
+	man/weir.1

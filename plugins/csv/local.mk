@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+plugin_LTLIBRARIES += %D%/csv.la
+%C%_csv_la_SOURCES = \
+	%D%/csv.h \
+	%D%/plugin.c \
+	%D%/write.c \
+	plugins/common/filesink.c \
+	plugins/common/filesink.h \
+	plugins/common/filesink_publish.c
+%C%_csv_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_csv_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+%C%_csv_la_LIBADD = $(BASE) $(ZSTD_LIBS) $(Z_LIBS)

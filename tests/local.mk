@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+unit_tests = \
+	tests/unit/core \
+	tests/unit/decimal \
+	tests/unit/digest \
+	tests/unit/dsl \
+	tests/unit/dsl_error \
+	tests/unit/expr \
+	tests/unit/filesink \
+	tests/unit/generate \
+	tests/unit/hash \
+	tests/unit/json_decode \
+	tests/unit/json_differ \
+	tests/unit/json_encode \
+	tests/unit/kafka \
+	tests/unit/num \
+	tests/unit/parquet_write \
+	tests/unit/run_watermark \
+	tests/unit/state \
+	tests/unit/time \
+	tests/unit/utf8 \
+	tests/unit/zone
+fuzz_targets = \
+	tests/fuzz/json_decode \
+	tests/fuzz/parse
+check_PROGRAMS += $(unit_tests) $(fuzz_targets)
+EXTRA_DIST += \
+	tests/fuzz/run \
+	tests/headers.sh \
+	tests/install.sh \
+	tests/lists.sh \
+	tests/peers/README.md \
+	tests/peers/kafka.sh \
+	tests/peers/medallion.py \
+	tests/symbols.sh \
+	tests/unit/c11_threads.h \
+	tests/unit/json.h \
+	tests/unit/parquet_host.h \
+	tests/unit/stage.h \
+	tests/unit/stage_types.h \
+	tests/unit/t.h \
+	tests/unit/vectors.h \
+	tests/unit/vectors.py
+# Whole folders of cases.
+EXTRA_DIST += tests/golden tests/fuzz/corpus
+tests_unit_core_SOURCES = tests/unit/core.c
+tests_unit_core_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_core_LDADD = $(UNIT_LIBS)
+tests_unit_decimal_SOURCES = tests/unit/decimal.c
+tests_unit_decimal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_decimal_LDADD = $(UNIT_LIBS)
+tests_unit_digest_SOURCES = tests/unit/digest.c
+tests_unit_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_digest_LDADD = $(UNIT_LIBS)
+tests_unit_dsl_SOURCES = tests/unit/dsl.c
+tests_unit_dsl_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_dsl_LDADD = $(UNIT_LIBS)
+tests_unit_dsl_error_SOURCES = tests/unit/dsl_error.c
+tests_unit_dsl_error_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_dsl_error_LDADD = $(UNIT_LIBS)
+tests_unit_expr_SOURCES = tests/unit/expr.c
+tests_unit_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_expr_LDADD = $(UNIT_LIBS)
+tests_unit_filesink_SOURCES = tests/unit/filesink.c
+tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_filesink_LDADD = $(UNIT_LIBS)
+tests_unit_generate_SOURCES = tests/unit/generate.c
+tests_unit_generate_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_generate_LDADD = $(UNIT_LIBS)
+tests_unit_hash_SOURCES = tests/unit/hash.c
+tests_unit_hash_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_hash_LDADD = $(UNIT_LIBS)
+tests_unit_json_decode_SOURCES = tests/unit/json_decode.c
+tests_unit_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_decode_LDADD = $(UNIT_LIBS)
+tests_unit_json_differ_SOURCES = tests/unit/json_differ.c
+tests_unit_json_differ_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_differ_LDADD = $(UNIT_LIBS)
+tests_unit_json_encode_SOURCES = tests/unit/json_encode.c
+tests_unit_json_encode_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_encode_LDADD = $(UNIT_LIBS)
+tests_unit_kafka_SOURCES = tests/unit/kafka.c
+tests_unit_kafka_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_kafka_LDADD = $(UNIT_LIBS)
+tests_unit_num_SOURCES = tests/unit/num.c
+tests_unit_num_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_num_LDADD = $(UNIT_LIBS)
+tests_unit_parquet_write_SOURCES = tests/unit/parquet_write.c
+tests_unit_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_parquet_write_LDADD = $(UNIT_LIBS)
+tests_unit_run_watermark_SOURCES = tests/unit/run_watermark.c
+tests_unit_run_watermark_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_run_watermark_LDADD = $(UNIT_LIBS)
+tests_unit_state_SOURCES = tests/unit/state.c
+tests_unit_state_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_state_LDADD = $(UNIT_LIBS)
+tests_unit_time_SOURCES = tests/unit/time.c
+tests_unit_time_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_time_LDADD = $(UNIT_LIBS)
+tests_unit_utf8_SOURCES = tests/unit/utf8.c
+tests_unit_utf8_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_utf8_LDADD = $(UNIT_LIBS)
+tests_unit_zone_SOURCES = tests/unit/zone.c
+tests_unit_zone_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_zone_LDADD = $(UNIT_LIBS)
+tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c
+tests_fuzz_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_json_decode_LDADD = $(UNIT_LIBS)
+tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
+tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_parse_LDADD = $(UNIT_LIBS)
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+UNIT_LIBS = libweir.a $(ENGINE_LIBS)
+
+TESTS = $(unit_tests)
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = WEIR_PLUGINS='$(abs_top_builddir)/plugins'; \
+	WEIR_SRCDIR='$(abs_top_srcdir)'; \
+	export WEIR_PLUGINS WEIR_SRCDIR;
+# Plugins are there before a test loads them.
+$(TEST_LOGS): $(plugin_LTLIBRARIES) weir$(EXEEXT)
