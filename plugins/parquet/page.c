@@ -10,6 +10,8 @@
 #include "hybrid.h"
 #include "thrift.h"
 
+#define PIECE 256u /* values at a time */
+
 /* Levels as the hybrid, with the length before them that V1 pages want. */
 static void
 put_levels(struct pq_bytes *to, struct pq_scratch *sx, const uint8_t *lv,
@@ -147,17 +149,14 @@ page_write(struct pq_column *c, struct pq_scratch *sx, struct pq_page *pg,
 
 /* ---- statistics */
 
-/* The bounds of the dictionary's values that the open page uses. */
+/* The bounds of the texts that the open page uses: each is looked at once. */
 static int
-dict_bounds(struct pq_column *c, struct pq_scratch *sx)
+dict_texts(struct pq_column *c, struct pq_scratch *sx, const uint32_t *idx,
+    size_t n)
 {
-	const uint32_t *idx = (const uint32_t *)(const void *)c->idx.p;
-	size_t n = c->idx.len / 4, i;
 	const struct pq_dict *di = &c->dict;
 	uint8_t *mark;
-	int64_t v;
-	double f;
-	float g;
+	size_t i;
 
 	sx->marks.len = 0;
 	mark = pq_bytes_room(&sx->marks, di->n + 1);
@@ -166,27 +165,52 @@ dict_bounds(struct pq_column *c, struct pq_scratch *sx)
 	memset(mark, 0, di->n);
 	for (i = 0; i < n; i++)
 		mark[idx[i]] = 1;
-	for (i = 0; i < di->n; i++) {
-		if (!mark[i])
-			continue;
-		switch (c->leaf->class) {
-		case PQ_IS_BYTES:
+	for (i = 0; i < di->n; i++)
+		if (mark[i])
 			pq_bound_text(&c->bound, &di->v.str[i]);
-			break;
+	return 0;
+}
+
+/* The bounds of the dictionary's values that the open page uses. */
+static int
+dict_bounds(struct pq_column *c, struct pq_scratch *sx)
+{
+	const uint32_t *idx = (const uint32_t *)(const void *)c->idx.p;
+	size_t n = c->idx.len / 4, i;
+	const struct pq_dict *di = &c->dict;
+	uint32_t k, m;
+	union {
+		int64_t i[PIECE];
+		uint64_t u[PIECE];
+		double f[PIECE];
+		float g[PIECE];
+		uint32_t h[PIECE];
+	} v;
+
+	if (c->leaf->class == PQ_IS_BYTES)
+		return dict_texts(c, sx, idx, n);
+	for (i = 0; i < n; i += m, idx += m) {
+		m = n - i < PIECE ? (uint32_t)(n - i) : PIECE;
+		switch (c->leaf->class) {
 		case PQ_IS_I128:
-			pq_bound_wide(&c->bound, (weir_i128)di->v.u128[i]);
-			break;
-		case PQ_IS_F64:
-			memcpy(&f, &di->v.u64[i], 8);
-			pq_bound_f64(&c->bound, &f, 1);
+			for (k = 0; k < m; k++)
+				pq_bound_wide(&c->bound,
+				    (weir_i128)di->v.u128[idx[k]]);
 			break;
 		case PQ_IS_F32:
-			memcpy(&g, &di->v.u64[i], 4);
-			pq_bound_f32(&c->bound, &g, 1);
+			for (k = 0; k < m; k++)
+				v.h[k] = (uint32_t)di->v.u64[idx[k]];
+			pq_bound_f32(&c->bound, v.g, m);
+			break;
+		case PQ_IS_F64:
+			for (k = 0; k < m; k++)
+				v.u[k] = di->v.u64[idx[k]];
+			pq_bound_f64(&c->bound, v.f, m);
 			break;
 		default:
-			v = (int64_t)di->v.u64[i];
-			pq_bound_ints(&c->bound, &v, 1);
+			for (k = 0; k < m; k++)
+				v.u[k] = di->v.u64[idx[k]];
+			pq_bound_ints(&c->bound, v.i, m);
 		}
 	}
 	return 0;
