@@ -98,8 +98,10 @@ kafka_part_tell(struct weir_stage *st, struct part *pt)
 {
 	enum weir_partition_state state = WEIR_PART_READING;
 
+	/* --drain ends the run, not the stream: more may come another day */
 	if (pt->finished)
-		state = WEIR_PART_FINISHED;
+		state = config(st)->until == UNTIL_END ? WEIR_PART_FINISHED :
+							 WEIR_PART_AT_END;
 	else if (pt->nheld == 0 && pt->eof >= 0)
 		state = WEIR_PART_AT_END;
 	if (state == pt->state && pt->next == pt->told)
