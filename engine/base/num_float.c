@@ -360,11 +360,39 @@ parse(double *out, struct scan *sc, const char *p, size_t n)
 	return isinf(*out) ? WEIR__NUM_RANGE : WEIR__NUM_OK;
 }
 
+/* 123, -1.25: no exponent, few digits.  False where it is not that. */
+static inline bool
+parse_common(double *out, const char *p, size_t n)
+{
+	const char *end = p + n, *first, *point = NULL;
+	bool neg = n != 0 && *p == '-';
+	uint64_t v = 0;
+	int32_t scale = 0;
+	unsigned d;
+
+	first = p += neg;
+	if (end - p > 19 || end == p)
+		return false;
+	for (; p < end && (d = (unsigned)(unsigned char)*p - '0') <= 9; p++)
+		v = v * 10 + d;
+	if (p < end && *p == '.' && p != first) {
+		point = ++p;
+		for (; p < end &&
+		    (d = (unsigned)(unsigned char)*p - '0') <= 9;
+		    p++)
+			v = v * 10 + d;
+		scale = (int32_t)(point - p);
+	}
+	return p == end && p != point && weir__f64_make(out, neg, v, scale);
+}
+
 enum weir__num
 weir__f64_parse(double *out, const char *p, size_t n)
 {
 	struct scan sc;
 
+	if (parse_common(out, p, n))
+		return WEIR__NUM_OK;
 	return parse(out, &sc, p, n);
 }
 

@@ -64,9 +64,14 @@ shortest(uint64_t *digits, int32_t *exp10, uint64_t c, int32_t q, bool closer)
 static void
 strip(uint64_t *digits, int32_t *exp10)
 {
-	while (*digits % 10 == 0) {
-		*digits /= 10;
-		++*exp10;
+	static const uint32_t by[] = { 100000000, 10000, 100, 10 };
+	unsigned i;
+
+	for (i = 0; i < 4; i++) {
+		while (*digits % by[i] == 0) {
+			*digits /= by[i];
+			*exp10 += 8 >> i;
+		}
 	}
 }
 

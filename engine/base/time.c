@@ -227,14 +227,46 @@ read_rest(int64_t *out, int32_t days, unsigned h, unsigned mi, const char *p,
 	return WEIR__NUM_OK;
 }
 
+/* What machines write most, after the minutes at p: ":ss", perhaps a fraction
+ * of three or six digits, and Z or +00:00.  False where it is not that. */
+static inline bool
+read_common(int64_t *us, const char *p, size_t n)
+{
+	static const uint8_t fraction[] = { 0, 0, 0, 3, 0, 0, 6 };
+	unsigned s, a, b, c, f = 0;
+
+	if (n >= 6 && memcmp(p + n - 6, "+00:00", 6) == 0)
+		n -= 6;
+	else if (n != 0 && p[n - 1] == 'Z')
+		n--;
+	else
+		return false;
+	if (n < 3 || n > 10 || *p != ':' || (s = two(p + 1)) > 59)
+		return false;
+	if (n > 3) {
+		if (p[3] != '.' || (f = fraction[n - 4]) == 0)
+			return false;
+		a = two(p + 4);
+		b = f == 3 ? two(p + 5) % 100 : two(p + 6);
+		c = f == 3 ? 0 : two(p + 8);
+		if (a > 99 || b > 99 || c > 99 ||
+		    (f == 3 && two(p + 5) > 99))
+			return false;
+		f = f == 3 ? (a * 10 + b % 10) * 1000 : (a * 100 + b) * 100 + c;
+	}
+	*us = (int64_t)s * WEIR__US_SEC + f;
+	return true;
+}
+
 enum weir__num
 weir__time_parse(int64_t *out, const char *p, size_t n)
 {
 	enum weir__num rc, bad;
-	uint64_t x;
-	unsigned d;
-	char sep;
+	unsigned h, mi;
+	uint64_t x, y;
 	int32_t days;
+	int64_t us;
+	char sep;
 
 	if (n < 16) {
 		if (n != 10)
@@ -246,27 +278,30 @@ weir__time_parse(int64_t *out, const char *p, size_t n)
 	sep = p[10];
 	if ((sep | 32) != 't' && sep != ' ')
 		return WEIR__NUM_SYNTAX;
-	/* "00T00:00" with whichever separator it is. */
-	if (!lanes(&x, p + 8,
+	/* "0000-00-" and "00T00:00" with whichever separator it is. */
+	if (!lanes(&y, p, UINT64_C(0x2d30302d30303030),
+		UINT64_C(0x0001010001010101)) ||
+	    !lanes(&x, p + 8,
 		UINT64_C(0x30303a3030003030) |
 		    (uint64_t)(unsigned char)sep << 16,
 		UINT64_C(0x0101000101000101)))
 		return WEIR__NUM_SYNTAX;
 	x = PAIRS(x);
-	d = LANE(x, 0);
-	{
-		uint64_t y;
-
-		if (!lanes(&y, p, UINT64_C(0x2d30302d30303030),
-			UINT64_C(0x0001010001010101)))
-			return WEIR__NUM_SYNTAX;
-		y = PAIRS(y);
-		bad = date_days(&days, LANE(y, 0) * 100 + LANE(y, 2),
-		    LANE(y, 5), d);
+	y = PAIRS(y);
+	h = LANE(x, 3);
+	mi = LANE(x, 6);
+	bad = date_days(&days, LANE(y, 0) * 100 + LANE(y, 2), LANE(y, 5),
+	    LANE(x, 0));
+	if (bad == WEIR__NUM_OK && h < 24 && mi < 60 &&
+	    read_common(&us, p + 16, n - 16)) {
+		*out = ((int64_t)days * 1440 + (int64_t)(h * 60 + mi)) *
+			WEIR__US_MIN +
+		    us;
+		return WEIR__NUM_OK;
 	}
 	if (bad != WEIR__NUM_OK)
 		days = 0;
-	rc = read_rest(out, days, LANE(x, 3), LANE(x, 6), p + 16, p + n);
+	rc = read_rest(out, days, h, mi, p + 16, p + n);
 	return rc == WEIR__NUM_SYNTAX ? rc : bad != WEIR__NUM_OK ? bad : rc;
 }
 
