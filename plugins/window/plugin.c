@@ -49,6 +49,19 @@ static const struct weir_option opt_lateness = {
 		"its end.",
 };
 
+static const char *const emit_choices[] = { "close", "update", NULL };
+
+static const struct weir_option opt_emit = {
+	FIELD(emit),
+	.type = WEIR_OPT_ENUM,
+	.def = "close",
+	.choices = emit_choices,
+	.help = "close: one row for each window and key, when the window "
+		"closes.  update: at the end of each epoch one row for each "
+		"that has changed; the output is a stream of changes then, "
+		"with the key window_start, window_end and by.",
+};
+
 static const struct weir_option opt_by = {
 	FIELD(by),
 	.type = WEIR_OPT_EXPRS,
@@ -69,6 +82,7 @@ static const struct weir_option *const tumbling_options[] = {
 	&opt_size,
 	&opt_by,
 	&opt_lateness,
+	&opt_emit,
 	&opt_offset,
 	&opt_aggs,
 	NULL,
@@ -79,6 +93,7 @@ static const struct weir_option *const hopping_options[] = {
 	&opt_every,
 	&opt_by,
 	&opt_lateness,
+	&opt_emit,
 	&opt_offset,
 	&opt_aggs,
 	NULL,
@@ -116,6 +131,7 @@ static const struct weir_stage_type window_tumbling = {
 	.init = window_init,
 	.process = window_process,
 	.watermark = window_watermark,
+	.epoch = window_epoch,
 };
 
 static const struct weir_stage_type window_hopping = {
@@ -123,7 +139,13 @@ static const struct weir_stage_type window_hopping = {
 	.verb = "hopping",
 	.summary = "aggregate by windows of event time that overlap",
 	.help = "A row is in every window that holds its time, size / every "
-		"of them.\n\n" ROWS,
+		"of them.  One that is late for some of them still counts in "
+		"the others.\n\n" ROWS,
+	.example =
+	    "generate.sequence(to: 100, step: 10s)\n"
+	    "    -> watermark(at, delay: 1m)\n"
+	    "    -> window.hopping(5m, every: 1m) { rows: count() }\n"
+	    "    -> show()",
 	.role = WEIR_TRANSFORM,
 	.flags = WEIR_STAGEF_WATERMARK,
 	.state_version = 1,
@@ -135,6 +157,7 @@ static const struct weir_stage_type window_hopping = {
 	.init = window_init,
 	.process = window_process,
 	.watermark = window_watermark,
+	.epoch = window_epoch,
 };
 
 static const struct weir_stage_type *const window_stages[] = {

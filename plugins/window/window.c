@@ -49,6 +49,10 @@ check_options(struct weir_bind *bi, struct window_config *cf,
 		return weir_option_fail(bi, "every", err, "window.every",
 		    "each row would be in %lld windows: at most 10000 are "
 		    "allowed", (long long)(cf->size / cf->every));
+	if (cf->by.n > 32)
+		return weir_option_fail(bi, "by", err, "window.by",
+		    "rows can be split by 32 columns at most");
+	cf->offset = window_offset(cf->offset, cf->every);
 	return WEIR_OK;
 }
 
@@ -85,6 +89,10 @@ out_keys(struct weir_bind *bi, const struct window_config *cf,
 			return host->fail(err, fi.span, "column.name",
 			    "this key needs a name: make it a column first, "
 			    "-> set { name: ... }");
+		if (weir_type_nested(fi.type))
+			return host->fail(err, fi.span, "window.by",
+			    "\"%s\" is a list, a map or a struct: rows can be "
+			    "split by a field of it only", fi.name);
 		types[i] = fi.type;
 		if (weir_out_field(bi, 0, &fi) != WEIR_OK)
 			return WEIR_ERROR;
@@ -105,20 +113,54 @@ out_aggs(struct weir_bind *bi, const struct window_config *cf)
 	return WEIR_OK;
 }
 
+/* The key of a row of changes: the window, and what it is split by. */
+static int
+out_changes(struct weir_bind *bi, const struct window_config *cf)
+{
+	uint32_t n = WINDOW_FIRST + (uint32_t)cf->by.n, i;
+	uint32_t *keys = weir_plan_alloc(bi, n * sizeof *keys);
+
+	if (keys == NULL)
+		return WEIR_ERROR;
+	for (i = 0; i < n; i++)
+		keys[i] = i;
+	return weir_out_changes(bi, 0, keys, n);
+}
+
+static int
+bind_tables(struct weir_bind *bi, struct window_config *cf,
+    const struct weir_type *const *types)
+{
+	struct weir_table_spec spec = {
+		.size = sizeof spec,
+		.name = "windows",
+		.nkeys = (uint32_t)cf->by.n,
+		.keys = types,
+		.version = 1,
+		.timed = true,
+		.aggs = cf->aggs,
+	};
+
+	spec.slot_size = WEIR_BIND_HOST(bi)->aggs_slot(cf->aggs,
+	    &spec.slot_align);
+	cf->table = weir_table(bi, &spec);
+	if (cf->table == NULL || cf->emit != WINDOW_UPDATE)
+		return cf->table != NULL ? WEIR_OK : WEIR_ERROR;
+	/* empty between epochs, so that a pointer is good enough */
+	spec.name = "changed";
+	spec.aggs = NULL;
+	spec.slot_size = sizeof(void *);
+	spec.slot_align = _Alignof(void *);
+	cf->changed = weir_table(bi, &spec);
+	return cf->changed != NULL ? WEIR_OK : WEIR_ERROR;
+}
+
 int
 window_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 {
 	struct window_config *cf = config;
 	const struct weir_schema *in = weir_input(bi, 0);
 	const struct weir_type **types;
-	struct weir_table_spec spec = {
-		.size = sizeof spec,
-		.name = "windows",
-		.nkeys = (uint32_t)cf->by.n,
-		.version = 1,
-		.timed = true,
-		.aggs = cf->aggs,
-	};
 
 	if (check_options(bi, cf, err) != WEIR_OK)
 		return WEIR_ERROR;
@@ -132,16 +174,12 @@ window_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 	    weir_out_pass_all(bi, 1, 0) != WEIR_OK)
 		return WEIR_ERROR;
 	/* the last instant that belongs to the window */
-	if (weir_out_event_end(bi, 0, 1) != WEIR_OK)
+	if (weir_out_event_end(bi, 0, 1) != WEIR_OK ||
+	    (cf->emit == WINDOW_UPDATE && out_changes(bi, cf) != WEIR_OK) ||
+	    bind_tables(bi, cf, types) != WEIR_OK)
 		return WEIR_ERROR;
-	spec.keys = types;
-	spec.slot_size = WEIR_BIND_HOST(bi)->aggs_slot(cf->aggs,
-	    &spec.slot_align);
-	cf->table = weir_table(bi, &spec);
 	cf->time = (uint32_t)in->event_time;
 	cf->shift = in->event_end ? -1 : 0;
-	if (cf->table == NULL)
-		return WEIR_ERROR;
 	return weir_reads(bi, 0, cf->time);
 }
 
@@ -152,55 +190,63 @@ window_init(struct weir_stage *st, struct weir_err *err)
 
 	(void)err;
 	ws->closed = INT64_MIN;
+	weir_trail(st, ((const struct window_config *)st->config)->lateness);
 	return WEIR_OK;
 }
 
 /* ------------------------------------------------------------- assignment */
 
-/* The start of the last window that holds t; saturates at the ends of time. */
-static int64_t
-last_start(const struct window_config *cf, int64_t t)
+/* A row that can be in no window. */
+static int
+refuse(struct weir_stage *st, const struct weir_batch *b, uint32_t row)
 {
-	int64_t x, q;
+	const struct window_config *cf = st->config;
+	struct window_state *ws = st->state;
+	bool null = !weir_valid(&b->cols[cf->time], row);
+	struct weir_reason why = {
+		.code = null ? "time.null" : "time.range",
+		.text = null ? "the event time is null" :
+			       "the window of this event time ends beyond what "
+			       "a timestamp can hold",
+		.column = b->schema->cols[cf->time].name,
+		.position = -1,
+	};
 
-	if (__builtin_sub_overflow(t, cf->offset, &x))
-		return t;
-	q = x / cf->every - (x % cf->every < 0);
-	if (__builtin_mul_overflow(q, cf->every, &x) ||
-	    __builtin_add_overflow(x, cf->offset, &x))
-		return INT64_MIN;
-	return x;
+	weir_bit_set(ws->rejected, row);
+	return weir_reject(st, b, row, &why);
 }
 
-static void
-assign(const struct window_config *cf, struct window_state *ws,
-    const struct weir_batch *b)
+/* The last window that each row is in. */
+static int
+assign(struct weir_stage *st, const struct weir_batch *b)
 {
-	const int64_t *times = b->cols[cf->time].u.i64;
-	int64_t start = 0, t;
+	const struct window_config *cf = st->config;
+	const struct weir_column *co = &b->cols[cf->time];
+	struct window_state *ws = st->state;
+	int64_t start = 0, t, due;
 	bool have = false;
 	uint32_t i;
 
 	for (i = 0; i < b->nrows; i++) {
-		t = times[i] + cf->shift;
+		if (!weir_valid(co, i) ||
+		    __builtin_add_overflow(co->u.i64[i], cf->shift, &t)) {
+			if (refuse(st, b, i) != WEIR_OK)
+				return WEIR_ERROR;
+			continue;
+		}
 		/* mostly the same window as the row before */
 		if (!have || t < start || t - start >= cf->every) {
-			start = last_start(cf, t);
-			have = true;
+			have = window_last(cf->every, cf->offset, t, &start) &&
+			    window_due(start, cf->size, cf->lateness, &due);
+			if (!have) {
+				if (refuse(st, b, i) != WEIR_OK)
+					return WEIR_ERROR;
+				continue;
+			}
 		}
 		ws->last[i] = start;
 	}
-}
-
-static int64_t
-due_of(const struct window_config *cf, int64_t start)
-{
-	int64_t due;
-
-	if (__builtin_add_overflow(start, cf->size, &due) ||
-	    __builtin_add_overflow(due, cf->lateness, &due))
-		return INT64_MAX;
-	return due;
+	return WEIR_OK;
 }
 
 /* The rows that belong to, and are on time for, their k-th last window. */
@@ -213,14 +259,14 @@ select_rows(const struct window_config *cf, struct window_state *ws,
 	uint32_t i, n = 0;
 
 	for (i = 0; i < b->nrows; i++) {
-		if (k != 0 && weir_bit(ws->rejected, i))
+		if (weir_bit(ws->rejected, i))
 			continue;
 		if (__builtin_sub_overflow(ws->last[i],
 			(int64_t)k * cf->every, &start))
 			continue;
 		if (times[i] + cf->shift - start >= cf->size)
 			continue;
-		due = due_of(cf, start);
+		due = start + cf->size + cf->lateness;
 		if (due <= ws->closed || (marks != NULL && due <= marks[i]))
 			continue;
 		ws->rows[n] = i;
@@ -243,8 +289,17 @@ update(struct weir_stage *st, const struct weir_batch *b, uint32_t n)
 	if (weir_lookup(st, cf->table, keys, ws->rows, n, ws->due, ws->slots,
 		NULL) != WEIR_OK)
 		return WEIR_ERROR;
-	return weir_aggs_update(st, cf->aggs, b, ws->rows, n, ws->slots,
-	    ws->rejected);
+	if (weir_aggs_update(st, cf->aggs, b, ws->rows, n, ws->slots,
+		ws->rejected) != WEIR_OK)
+		return WEIR_ERROR;
+	if (cf->emit != WINDOW_UPDATE)
+		return WEIR_OK;
+	if (weir_lookup(st, cf->changed, keys, ws->rows, n, ws->due, ws->marks,
+		NULL) != WEIR_OK)
+		return WEIR_ERROR;
+	for (i = 0; i < n; i++)
+		*(void **)ws->marks[i] = ws->slots[i];
+	return WEIR_OK;
 }
 
 /* What was in no window leaves as late; the rest is in state now. */
@@ -284,7 +339,8 @@ window_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
 	(void)input;
 	memset(ws->taken, 0, sizeof ws->taken);
 	memset(ws->rejected, 0, sizeof ws->rejected);
-	assign(cf, ws, b);
+	if (assign(st, b) != WEIR_OK)
+		return WEIR_ERROR;
 	windows = (uint32_t)((cf->size + cf->every - 1) / cf->every);
 	for (k = 0; k < windows; k++) {
 		n = select_rows(cf, ws, b, k);
@@ -303,37 +359,66 @@ window_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
 
 /* ----------------------------------------------------------------- closing */
 
+/* The rows of some windows; `slots` are theirs, in the order of `du`. */
 static int
-emit_closed(struct weir_stage *st, const struct weir_due *du,
-    struct weir_err *err)
+emit_windows(struct weir_stage *st, const struct weir_due *du,
+    void *const *slots, struct weir_err *err)
 {
 	const struct window_config *cf = st->config;
 	struct weir_batch *out = weir_batch_new(st, 0, du->n);
-	int64_t start;
 	uint32_t i, nby = (uint32_t)cf->by.n;
+	uint8_t *ops;
+	int64_t end;
 
 	if (out == NULL)
-		return st->host->fail(err, WEIR_NOWHERE, "memory",
-		    "out of memory");
+		goto oom;
 	for (i = 0; i < du->n; i++) {
-		start = du->due[i] - cf->lateness - cf->size;
+		end = du->due[i] - cf->lateness;
 		if (weir_present(&out->cols[0]))
-			out->cols[0].u.i64[i] = start;
+			out->cols[0].u.i64[i] = end - cf->size;
 		if (weir_present(&out->cols[1]))
-			out->cols[1].u.i64[i] = start + cf->size;
+			out->cols[1].u.i64[i] = end;
 	}
 	/* keys and slots live until the next weir_due, as long as the batch */
 	for (i = 0; i < nby; i++)
-		if (weir_present(&out->cols[2 + i]))
-			out->cols[2 + i] = du->keys[i];
+		if (weir_present(&out->cols[WINDOW_FIRST + i]))
+			out->cols[WINDOW_FIRST + i] = du->keys[i];
 	out->nrows = du->n;
-	if (weir_aggs_finish(st, cf->aggs, du->slots, du->n, out, 2 + nby) !=
-	    WEIR_OK) {
-		weir_batch_unref(st, out);
-		return st->host->fail(err, WEIR_NOWHERE, "memory",
-		    "out of memory");
+	if (weir_aggs_finish(st, cf->aggs, slots, du->n, out,
+		WINDOW_FIRST + nby) != WEIR_OK)
+		goto oom;
+	if (cf->emit == WINDOW_UPDATE) {
+		ops = weir_batch_alloc(st, out, du->n);
+		if (ops == NULL)
+			goto oom;
+		memset(ops, WEIR_PUT, du->n);
+		out->ops = ops;
 	}
 	return weir_emit(st, 0, out, err);
+oom:
+	if (out != NULL)
+		weir_batch_unref(st, out);
+	return st->host->fail(err, WEIR_NOWHERE, "memory", "out of memory");
+}
+
+/* emit: update: what has changed since this was called last, by window and
+ * key. */
+static int
+emit_changed(struct weir_stage *st, struct weir_err *err)
+{
+	const struct window_config *cf = st->config;
+	struct window_state *ws = st->state;
+	struct weir_due du;
+	uint32_t i;
+	int rc;
+
+	while ((rc = weir_due(st, cf->changed, INT64_MAX, &du)) == WEIR_OK) {
+		for (i = 0; i < du.n; i++)
+			ws->slots[i] = *(void **)du.slots[i];
+		if (emit_windows(st, &du, ws->slots, err) != WEIR_OK)
+			return WEIR_ERROR;
+	}
+	return rc == WEIR_END ? WEIR_OK : WEIR_ERROR;
 }
 
 int
@@ -347,8 +432,21 @@ window_watermark(struct weir_stage *st, int64_t wm, struct weir_err *err)
 	if (wm <= ws->closed)
 		return WEIR_OK;
 	ws->closed = wm;
+	/* before their slots go */
+	if (cf->emit == WINDOW_UPDATE && emit_changed(st, err) != WEIR_OK)
+		return WEIR_ERROR;
 	while ((rc = weir_due(st, cf->table, wm, &du)) == WEIR_OK)
-		if (emit_closed(st, &du, err) != WEIR_OK)
+		if (cf->emit == WINDOW_CLOSE &&
+		    emit_windows(st, &du, du.slots, err) != WEIR_OK)
 			return WEIR_ERROR;
 	return rc == WEIR_END ? WEIR_OK : WEIR_ERROR;
+}
+
+int
+window_epoch(struct weir_stage *st, uint64_t epoch, struct weir_err *err)
+{
+	const struct window_config *cf = st->config;
+
+	(void)epoch;
+	return cf->emit == WINDOW_UPDATE ? emit_changed(st, err) : WEIR_OK;
 }
