@@ -333,7 +333,8 @@ inherit(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr,
 	sc->watermarked = in->watermarked;
 	for (i = 1; i < nd->ninputs; i++)
 		sc->watermarked &= nd->inputs[i].schema->watermarked;
-	if (dp->changes || in->kind != WEIR_CHANGES)
+	if (dp->changes || in->kind != WEIR_CHANGES ||
+	    nd->type->role == WEIR_SINK)
 		return 0;
 	keys = weir__build_alloc(bu, (in->nkeys + 1) * sizeof *keys);
 	if (keys == NULL)
