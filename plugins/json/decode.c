@@ -367,52 +367,53 @@ static const char *const round_choices[] = { "none", "half_even", NULL };
 static const struct weir_option opt_schema = { OPTION, .name = "schema",
 	.type = WEIR_OPT_SCHEMA,
 	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL, AT(schema),
-	.help = "the schema: which fields there are, and their types" };
+	.help = "Which fields there are, and their types." };
 
 static const struct weir_option opt_from = { OPTION, .name = "from",
 	.type = WEIR_OPT_COLUMN, AT(from), .def = "value",
-	.help = "the column that holds the JSON text (string, bytes or json)" };
+	.help = "The column that holds the JSON text: string, bytes or json." };
 
 static const struct weir_option opt_unknown = { OPTION, .name = "unknown",
 	.type = WEIR_OPT_STRING, .flags = WEIR_OPTF_NAMES, AT(unknown),
 	.def = "ignore", .choices = unknown_choices,
-	.help = "what becomes of fields that the schema does not know: ignore, "
-		"reject, or the name of a json column that they are put into" };
+	.help = "What becomes of fields that the schema does not know: ignore "
+		"them, reject the row, or the name of a json column that they "
+		"are put into." };
 
 static const struct weir_option opt_duplicates = { OPTION,
 	.name = "duplicates", .type = WEIR_OPT_ENUM, AT(duplicates),
 	.def = "reject", .choices = duplicate_choices,
-	.help = "which value counts when an object has a key twice; reject: "
-		"none, for programs before us may have read another one than "
-		"we would" };
+	.help = "Which value counts when an object has a key twice. By default "
+		"the row is rejected, for other programs may have read the "
+		"other one." };
 
 static const struct weir_option opt_convert = { OPTION, .name = "convert",
 	.type = WEIR_OPT_STRINGS, .flags = WEIR_OPTF_NAMES, AT(convert),
-	.help = "columns that take scalars of another JSON type where these "
-		"parse exactly: \"12.50\" for a number, 17 for a string" };
+	.help = "Columns that take scalars of another JSON type where these "
+		"parse exactly: \"12.50\" for a number, 17 for a string." };
 
 static const struct weir_option opt_round = { OPTION, .name = "round",
 	.type = WEIR_OPT_ENUM, AT(round), .def = "none",
 	.choices = round_choices,
-	.help = "decimals with more digits than their scale: none rejects the "
+	.help = "Decimals with more digits than their scale: none rejects the "
 		"row, half_even rounds to the nearest, ties to the even "
-		"digit" };
+		"digit." };
 
 static const struct weir_option opt_max_depth = { OPTION, .name = "max_depth",
 	.type = WEIR_OPT_INT, AT(max_depth), .def = "64", .min = 1,
 	.max = JS_DEPTH_LIMIT, .unit = "levels",
-	.help = "how deep objects and arrays may lie in each other" };
+	.help = "How deep objects and arrays may lie in each other." };
 
 static const struct weir_option opt_max_items = { OPTION, .name = "max_items",
 	.type = WEIR_OPT_INT, AT(max_items), .def = "100_000", .min = 1,
 	.max = 500000, .unit = "elements",
-	.help = "how many elements the lists and maps of one row may have "
-		"together" };
+	.help = "How many elements the lists and maps of one row may have "
+		"together." };
 
 static const struct weir_option opt_keep = { OPTION, .name = "keep",
 	.type = WEIR_OPT_COLUMNS, AT(keep),
-	.help = "columns of the input that are passed on, behind those of the "
-		"schema" };
+	.help = "Columns of the input that are passed on, behind those of the "
+		"schema." };
 
 static const struct weir_option *const decode_options[] = { &opt_schema,
 	&opt_from, &opt_unknown, &opt_duplicates, &opt_convert, &opt_round,
@@ -445,30 +446,34 @@ const struct weir_stage_type js_decode_type = {
 	    "A row that does not fit goes to the port rejected, with the "
 	    "byte's position and the column's path (items[2].price), for one "
 	    "of these reasons:\n\n"
-	    "json.syntax: the text is not JSON, or has more than one value\n\n"
+	    "json.syntax: the text is not JSON, or has more than one "
+	    "value.\n\n"
 	    "json.missing: a required field is null or not there, or the text "
-	    "itself is null\n\n"
-	    "json.type: a value of another type than the schema's\n\n"
+	    "itself is null (where(value is not null) before the decoder "
+	    "passes over tombstones).\n\n"
+	    "json.type: a value of another type than the schema's.\n\n"
 	    "json.range: a number, time or list beyond what the column holds, "
-	    "or a decimal with too many digits\n\n"
+	    "or a decimal with too many digits.\n\n"
 	    "json.unknown: a field that the schema does not know (unknown: "
-	    "reject)\n\n"
-	    "json.duplicate: a key twice in one object (of fields that the "
-	    "schema knows, and of maps)\n\n"
-	    "json.depth: nested deeper than max_depth\n\n"
+	    "reject).\n\n"
+	    "json.duplicate: a key twice in one object, among those that the "
+	    "schema knows and in maps.\n\n"
+	    "json.depth: nested deeper than max_depth.\n\n"
 	    "With unknown: NAME, fields that the schema does not know are "
 	    "gathered in a json column as one object, null where there are "
 	    "none; those of structs under \"struct.field\", those of structs "
 	    "in lists are not kept. The first sight of each is logged.",
-	.example =
-	    "schema payment { id: string!, at: timestamp!, shop: string! from "
-	    "\"shop-id\", amount: decimal(12, 2)! }\n"
-	    "\n"
-	    "paid = kafka.read(brokers: \"localhost:9092\", topic: "
-	    "\"payments\")\n"
-	    "    -> json.decode(payment, unknown: extra, convert: [amount])\n"
-	    "paid          -> parquet.write(\"data/payments\")\n"
-	    "paid.rejected -> parquet.write(\"data/rejected\")\n",
+	.example = "schema transaction {\n"
+		   "    txn_id:   string!\n"
+		   "    event_ts: timestamp!\n"
+		   "    merchant: string\n"
+		   "    amount:   decimal(12, 2)\n"
+		   "}\n"
+		   "\n"
+		   "generate.transactions(count: 5, bad: 0.2)\n"
+		   "    -> json.decode(transaction, unknown: more, convert: "
+		   "[amount])\n"
+		   "    -> show()\n",
 	.role = WEIR_TRANSFORM,
 	.flags = 0,
 	.options = decode_options,

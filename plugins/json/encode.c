@@ -269,31 +269,31 @@ static const char *const nan_choices[] = { [JW_NAN_REJECT] = "reject",
 
 static const struct weir_option opt_columns = { OPTION, .name = "columns",
 	.type = WEIR_OPT_COLUMNS, AT(columns),
-	.help = "the columns that become fields, in this order; by default "
-		"all" };
+	.help = "The columns that become fields, in this order. By default "
+		"all." };
 
 static const struct weir_option opt_into = { OPTION, .name = "into",
 	.type = WEIR_OPT_STRING, .flags = WEIR_OPTF_NAMES, AT(into),
-	.def = "value", .help = "the name of the column that is added" };
+	.def = "value", .help = "The name of the column that is added." };
 
 static const struct weir_option opt_nulls = { OPTION, .name = "nulls",
 	.type = WEIR_OPT_ENUM, AT(nulls), .def = "keep",
 	.choices = nulls_choices,
 	.help = "keep: a null is written as null; omit: its field is left "
-		"out" };
+		"out." };
 
 static const struct weir_option opt_decimals = { OPTION, .name = "decimals",
 	.type = WEIR_OPT_ENUM, AT(decimals), .def = "number",
 	.choices = decimals_choices,
 	.help = "number: 12.50; text: \"12.50\", for readers that make floats "
-		"of all numbers" };
+		"of all numbers." };
 
 static const struct weir_option opt_nan = { OPTION, .name = "nan",
 	.type = WEIR_OPT_ENUM, AT(nan), .def = "reject",
 	.choices = nan_choices,
-	.help = "what becomes of floats that are NaN or infinite: reject the "
+	.help = "What becomes of floats that are NaN or infinite: reject the "
 		"row (json.range), null, or text (\"nan\", \"inf\", "
-		"\"-inf\")" };
+		"\"-inf\")." };
 
 static const struct weir_option *const encode_options[] = { &opt_columns,
 	&opt_into, &opt_nulls, &opt_decimals, &opt_nan, NULL };
@@ -314,16 +314,11 @@ const struct weir_stage_type js_encode_type = {
 	    "stands, list as an array, map and struct as objects.\n\n"
 	    "In a stream of changes, rows that delete get null, which "
 	    "kafka.write makes a tombstone.",
-	.example =
-	    "schema payment { id: string!, shop: string!, amount: decimal(12, "
-	    "2)! }\n"
-	    "\n"
-	    "kafka.read(brokers: \"localhost:9092\", topic: \"payments\")\n"
-	    "    -> json.decode(payment)\n"
-	    "    -> where(amount > 100)\n"
-	    "    -> json.encode(columns: [id, amount])\n"
-	    "    -> kafka.write(brokers: \"localhost:9092\", topic: \"large\", "
-	    "key: shop)\n",
+	.example = "generate.payments(count: 3)\n"
+		   "    -> json.encode(columns: [transactionId, amount, "
+		   "currency])\n"
+		   "    -> select { value }\n"
+		   "    -> show()\n",
 	.role = WEIR_TRANSFORM,
 	.flags = WEIR_STAGEF_CHANGES,
 	.options = encode_options,

@@ -28,7 +28,8 @@
 #include "weir/plugin.h"
 
 #define JS_GLUE 32	  /* longest text between two values that is learned */
-#define JS_LEARNED 256	  /* unknown keys that are learned, an object */
+#define JS_LEARNED 256	  /* unknown keys that are learned, an object ... */
+#define JS_LEARNED_NAME 128 /* ... and their length */
 #define JS_TEXT_CHUNK 8192
 #define JS_PATH 192	  /* longest column path of an error */
 #define JS_DEPTH_LIMIT 1024

@@ -151,7 +151,7 @@ js_learn(struct js *js, struct js_object *ob, const char *key, size_t len)
 	struct js_slot *sl;
 	char *name;
 
-	if (ob->nlearned == JS_LEARNED || len > JS_GLUE ||
+	if (ob->nlearned == JS_LEARNED || len > JS_LEARNED_NAME ||
 	    !make_table(js, ob))
 		return NULL;
 	sl = js_block(js, sizeof *sl + len);
