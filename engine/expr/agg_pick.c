@@ -169,6 +169,68 @@ put(const struct pick_bound *pb, const struct weir_host *host,
 	return WEIR_OK;
 }
 
+/* The least or greatest int64, which is most that is ever asked: no branch
+ * that depends on the values. */
+static void
+update_i64(const struct weir_agg_call *ca, bool max)
+{
+	const int64_t *v = ca->args[0]->u.i64;
+	uint32_t i, row;
+
+	AGG_EACH(ca, i, row) {
+		struct pick *p = AGG_SLOT(ca, i);
+		int64_t x = v[row], old = p->u.i64;
+		bool take = (p->set == 0) | (max ? x > old : x < old);
+
+		p->u.i64 = take ? x : old;
+		p->set = 1;
+	}
+}
+
+static void
+update_f64(const struct weir_agg_call *ca, bool max)
+{
+	const double *v = ca->args[0]->u.f64;
+	uint32_t i, row;
+
+	AGG_EACH(ca, i, row) {
+		struct pick *p = AGG_SLOT(ca, i);
+		double x = v[row], old = p->u.f64;
+		bool nx = x != x, no = old != old;
+		bool more = (x > old) | (nx & !no);
+		bool less = (x < old) | (no & !nx);
+		bool take = (p->set == 0) | (max ? more : less);
+
+		p->u.f64 = take ? x : old;
+		p->set = 1;
+	}
+}
+
+static bool
+update_fast(const struct weir_agg_call *ca, const struct pick_bound *pb)
+{
+	bool max = pb->what == PICK_MAX;
+
+	if (pb->what > PICK_MAX)
+		return false;
+	switch (pb->kind) {
+	case WEIR_DECIMAL:
+		if (pb->wide)
+			return false;
+		/* fall through */
+	case WEIR_INT64:
+	case WEIR_TIMESTAMP:
+	case WEIR_DURATION:
+		update_i64(ca, max);
+		return true;
+	case WEIR_FLOAT64:
+		update_f64(ca, max);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int
 pick_update(const struct weir_agg_call *ca)
 {
@@ -176,6 +238,8 @@ pick_update(const struct weir_agg_call *ca)
 	struct pick new, *old;
 	uint32_t i, row;
 
+	if (update_fast(ca, pb))
+		return WEIR_OK;
 	AGG_EACH(ca, i, row) {
 		old = AGG_SLOT(ca, i);
 		new = value_at(pb, ca->args[0], row);

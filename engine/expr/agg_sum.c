@@ -276,7 +276,9 @@ sum_merge(const void *bound, const struct weir_host *host, void *const *into,
 			struct exact *x = a;
 			const struct exact *y = b;
 
-			x->sum += y->sum;
+			/* Beyond 38 digits: the result is null. */
+			if (__builtin_add_overflow(x->sum, y->sum, &x->sum))
+				x->sum = weir__decimal_pow10[38];
 			x->n += y->n;
 		}
 	}
