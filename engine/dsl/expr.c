@@ -829,6 +829,22 @@ weir__ast_expr_as_type(struct weir__arena *ar, const struct weir__ast_expr *e)
 	return ty->args != NULL ? ty : NULL;
 }
 
+/* Does what was read as a type hold something that could not be read? */
+static bool
+holds_bad(const struct weir__ast_expr *e)
+{
+	size_t i;
+
+	if (e->kind == WEIR__E_REQUIRED)
+		return holds_bad(e->u.bin.a);
+	if (e->kind != WEIR__E_CALL)
+		return e->kind == WEIR__E_BAD;
+	for (i = 0; i < e->u.call.nargs; i++)
+		if (holds_bad(e->u.call.args[i].value))
+			return true;
+	return false;
+}
+
 struct weir__ast_type *
 weir__ps_type(struct weir__parser *ps)
 {
@@ -845,7 +861,7 @@ weir__ps_type(struct weir__parser *ps)
 		return NULL;
 	e = postfix(ps, operand(ps));
 	ps->depth--;
-	if (e->kind == WEIR__E_BAD)
+	if (holds_bad(e))
 		return NULL;
 	ty = weir__ast_expr_as_type(ps->ar, e);
 	if (ty != NULL)

@@ -100,7 +100,8 @@ struct weir__build {
 	struct weir__node **nodes; /* as written */
 	struct weir__draft **drafts;
 	size_t nnodes, cap_nodes;
-	bool failed; /* memory ran out */
+	bool bad_type; /* a type named a schema that is in error */
+	bool failed;   /* memory ran out */
 };
 
 /* The handle that a plugin's bind gets. */

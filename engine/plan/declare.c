@@ -9,10 +9,22 @@
 #include "batch/batch.h"
 #include "plan/build.h"
 
+/* A schema as a type.  One in error, which lacks types, is not shown. */
 static const struct weir_schema *
 find_schema(void *arg, const char *name)
 {
-	return weir__build_schema(arg, name);
+	static const struct weir_schema none = { .event_time = -1 };
+	const struct weir_schema *sc = weir__build_schema(arg, name);
+	struct weir__build *bu = arg;
+	size_t i;
+
+	for (i = 0; sc != NULL && i < bu->nschemas; i++) {
+		if (&bu->schemas[i].schema != sc || bu->schemas[i].state >= 0)
+			continue;
+		bu->bad_type = true;
+		return &none;
+	}
+	return sc;
 }
 
 void
@@ -428,8 +440,10 @@ schema_field(struct weir__build *bu, struct weir__scope *sc,
 	to->required = af->type->required;
 	to->from = af->from;
 	to->span = af->name.span;
+	bu->bad_type = false;
 	to->type = weir__type_bind(sc, af->type, &to->format);
-	(void)bu;
+	if (bu->bad_type)
+		to->type = NULL; /* said where that schema is declared */
 	return to->type != NULL ? 0 : -1;
 }
 
