@@ -141,11 +141,13 @@ guess(struct js_slot *sl, const char *p, const char *end)
 	return NULL;
 }
 
-/* A key and where it was found. */
+/* Where an object's reading stands: the key last met. */
 struct key {
-	struct js_slot *slot; /* NULL: unknown */
-	const char *raw;      /* as it stands in the text */
+	struct js_slot *slot; /* NULL: none yet, or unknown */
+	const char *raw;      /* as it stands in the text, when unknown */
 	size_t raw_len;
+	uint64_t stamp; /* of the object */
+	bool first;
 };
 
 /* Remember the text before a value, and that this key came after `prev`. */
@@ -165,22 +167,22 @@ remember(struct js_object *ob, struct js_slot *prev, bool first,
 
 /* The key at p, by its text; the first byte of its value. */
 static const char *
-find_key(struct js *js, struct js_object *ob, struct js_slot *prev, bool first,
-    const char *p, struct key *key)
+find_key(struct js *js, struct js_object *ob, const char *p, struct key *key)
 {
+	struct js_slot *sl, *prev = key->slot;
 	const char *glue = p, *text, *q;
 	size_t len;
 
 	p = js_space(p, js->end);
 	if (js_peek(p, js->end) != '"')
-		return js_syntax(js, p, first ? "a key or }" : "a key");
+		return js_syntax(js, p, key->first ? "a key or }" : "a key");
 	q = js_scan_string(js, p, &text, &len);
 	if (q == NULL)
 		return NULL;
 	key->raw = p + 1;
 	key->raw_len = (size_t)(q - p) - 2;
-	key->slot = js_find(ob, text, len);
-	if (key->slot == NULL && js->cf->reject_unknown) {
+	key->slot = sl = js_find(ob, text, len);
+	if (sl == NULL && js->cf->reject_unknown) {
 		js_fail(js, p, "json.unknown",
 		    "the schema has no such field");
 		js_path_name(js, text, len);
@@ -190,14 +192,33 @@ find_key(struct js *js, struct js_object *ob, struct js_slot *prev, bool first,
 	if (js_peek(p, js->end) != ':')
 		return js_syntax(js, p, "a colon");
 	p = js_space(p + 1, js->end);
-	if (key->slot == NULL && text == key->raw)
-		key->slot = js_learn(js, ob, text, len);
-	if (js->no_memory)
-		return NULL;
-	if (key->slot != NULL && text == key->raw)
-		remember(ob, prev, first, key->slot, glue,
-		    (size_t)(p - glue));
+	if (text != key->raw)
+		return p;
+	if (sl == NULL)
+		key->slot = sl = js_learn(js, ob, text, len);
+	if (sl != NULL)
+		remember(ob, prev, key->first, sl, glue, (size_t)(p - glue));
 	return p;
+}
+
+/* The key at p, by guess if it can be; the first byte of its value. */
+INLINE const char *
+next_key(struct js *js, struct js_object *ob, const char *p, struct key *key)
+{
+	struct js_slot *sl = key->slot;
+	const char *q;
+
+	sl = guess(sl != NULL ? sl->next : key->first ? ob->first : NULL, p,
+	    js->end);
+	if (__builtin_expect(sl == NULL, 0))
+		return find_key(js, ob, p, key);
+	key->slot = sl;
+	q = p + sl->glue_len;
+	if (__builtin_expect(!js_is_blank(q, js->end), 1))
+		return q;
+	q = js_space(q, js->end);
+	remember(ob, NULL, false, sl, p, (size_t)(q - p));
+	return q;
 }
 
 /* A key for the second time in one object. */
@@ -254,68 +275,67 @@ fail_in(struct js *js, const struct js_slot *sl)
 	return NULL;
 }
 
+/* The value of the key just met. */
+INLINE const char *
+read_field(struct js *js, struct js_object *ob, struct key *key, const char *p,
+    uint32_t row, uint32_t depth, uint32_t *seen)
+{
+	struct js_slot *sl = key->slot;
+
+	if (__builtin_expect(sl == NULL, 0))
+		return read_unknown(js, ob, key->raw, key->raw_len, p, depth);
+	if (__builtin_expect(sl->stamp == key->stamp, 0))
+		return read_again(js, sl, p, row, depth);
+	sl->stamp = key->stamp;
+	*seen += sl->op != JS_UNKNOWN;
+	return read_value(js, sl, p, row, depth);
+}
+
+/* Behind a value: the byte after the comma, or not *more and behind the
+ * brace. */
+INLINE const char *
+after_field(struct js *js, const char *p, bool *more)
+{
+	if (__builtin_expect(js_peek(p, js->end) == ',', 1))
+		return p + 1;
+	p = js_space(p, js->end);
+	*more = js_peek(p, js->end) == ',';
+	if (!*more && js_peek(p, js->end) != '}')
+		return js_syntax(js, p, "a comma or }");
+	return p + 1;
+}
+
 static const char *
 read_object(struct js *js, struct js_object *ob, const char *p, uint32_t row,
     uint32_t depth)
 {
-	uint64_t stamp = ++js->stamp;
-	struct js_slot *prev = NULL, *sl = ob->first;
+	struct key key = { .first = true, .stamp = ++js->stamp };
 	uint32_t seen = 0;
-	bool first = true;
-	struct key key = { 0 };
-	const char *q;
-	char c;
+	bool more = true;
 
 	if (depth > js->max_depth)
 		return js_too_deep(js, p);
-	for (p++;; p++, prev = sl, first = false) {
-		sl = guess(first ? sl : prev == NULL ? NULL : prev->next, p,
-		    js->end);
-		if (__builtin_expect(sl != NULL, 1)) {
-			q = p;
-			p += sl->glue_len;
-			if (__builtin_expect(js_is_blank(p, js->end), 0)) {
-				p = js_space(p, js->end);
-				remember(ob, NULL, false, sl, q,
-				    (size_t)(p - q));
-			}
-		} else {
-			q = js_space(p, js->end);
-			if (first && js_peek(q, js->end) == '}') {
-				p = q;
-				break;
-			}
-			p = find_key(js, ob, prev, first, p, &key);
-			if (p == NULL)
-				return NULL;
-			sl = key.slot;
-		}
-		if (__builtin_expect(sl == NULL, 0)) {
-			p = read_unknown(js, ob, key.raw, key.raw_len, p,
-			    depth + 1);
-		} else if (__builtin_expect(sl->stamp != stamp, 1)) {
-			sl->stamp = stamp;
-			seen += sl->op != JS_UNKNOWN;
-			p = read_value(js, sl, p, row, depth + 1);
-		} else {
-			p = read_again(js, sl, p, row, depth + 1);
-		}
+	p = js_space(p + 1, js->end);
+	if (js_peek(p, js->end) == '}') {
+		more = false;
+		p++;
+	}
+	while (more) {
+		p = next_key(js, ob, p, &key);
 		if (__builtin_expect(p == NULL, 0))
-			return fail_in(js, sl);
-		c = js_peek(p, js->end);
-		if (__builtin_expect(c == ',', 1))
-			continue;
-		p = js_space(p, js->end);
-		c = js_peek(p, js->end);
-		if (c == '}')
-			break;
-		if (c != ',')
-			return js_syntax(js, p, "a comma or }");
+			return NULL;
+		p = read_field(js, ob, &key, p, row, depth + 1, &seen);
+		if (__builtin_expect(p == NULL, 0))
+			return fail_in(js, key.slot);
+		key.first = false;
+		p = after_field(js, p, &more);
+		if (__builtin_expect(p == NULL, 0))
+			return NULL;
 	}
 	if (__builtin_expect(seen != ob->n, 0) &&
-	    !fill_missing(js, ob, stamp, p, row))
+	    !fill_missing(js, ob, key.stamp, p - 1, row))
 		return NULL;
-	return p + 1;
+	return p;
 }
 
 /* ------------------------------------------------------------------ lists */

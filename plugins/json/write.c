@@ -282,14 +282,14 @@ put_decimal64(char *p, int64_t v, unsigned scale)
 static char *
 put_double(char *p, double v)
 {
-	double a = fabs(v), t = a * 1e6;
+	double a = fabs(v);
 	uint64_t m;
 	unsigned n = 6;
 
 	if (!(a >= 1e-5 && a < 1e9))
 		return p + weir__f64_print(p, v);
-	m = (uint64_t)(t + 0.5);
-	if ((double)m / 1e6 != a)
+	m = (uint64_t)(int64_t)(a * 1e6 + 0.5);
+	if ((double)(int64_t)m / 1e6 != a)
 		return p + weir__f64_print(p, v);
 	if (v < 0)
 		*p++ = '-';
