@@ -397,7 +397,7 @@ nearest(void)
 static const char *
 top(void)
 {
-	const char *dir = getenv("srcdir");
+	const char *dir = getenv("WEIR_SRCDIR");
 
 	return dir != NULL ? dir : ".";
 }
