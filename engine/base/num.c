@@ -64,24 +64,54 @@ weir__i64_parse(int64_t *out, const char *p, size_t n)
 	return WEIR__NUM_OK;
 }
 
+static const char pairs[] =
+    "0001020304050607080910111213141516171819"
+    "2021222324252627282930313233343536373839"
+    "4041424344454647484950515253545556575859"
+    "6061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
+/* How many digits v has. */
+static unsigned
+digits(uint64_t v)
+{
+	static const uint64_t pow10[] = { 0, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, 10000000000000000000u };
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= pow10[n]);
+}
+
 size_t
 weir__u64_print(char *out, uint64_t v)
 {
-	char text[20];
-	size_t at = sizeof text;
-	unsigned two;
+	size_t n = v == 0 ? 1 : digits(v);
+	char *at = out + n;
+	uint32_t low, high;
 
-	while (v >= 100) {
-		two = (unsigned)(v % 100);
-		v /= 100;
-		text[--at] = (char)('0' + two % 10);
-		text[--at] = (char)('0' + two / 10);
+	while (v >= 100000000) { /* eight at a time, in 32 bits */
+		low = (uint32_t)(v % 100000000);
+		v /= 100000000;
+		high = low / 10000;
+		low %= 10000;
+		at -= 8;
+		memcpy(at, pairs + high / 100 * 2, 2);
+		memcpy(at + 2, pairs + high % 100 * 2, 2);
+		memcpy(at + 4, pairs + low / 100 * 2, 2);
+		memcpy(at + 6, pairs + low % 100 * 2, 2);
 	}
-	text[--at] = (char)('0' + v % 10);
-	if (v >= 10)
-		text[--at] = (char)('0' + v / 10);
-	memcpy(out, text + at, sizeof text - at);
-	return sizeof text - at;
+	for (low = (uint32_t)v; low >= 100; low /= 100) {
+		at -= 2;
+		memcpy(at, pairs + low % 100 * 2, 2);
+	}
+	if (low >= 10)
+		memcpy(at - 2, pairs + low * 2, 2);
+	else
+		at[-1] = (char)('0' + low);
+	return n;
 }
 
 size_t
