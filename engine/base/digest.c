@@ -178,10 +178,40 @@ sha1_block(uint32_t *h, const uint8_t *p)
 	h[4] += e;
 }
 
+/* One round of SHA-2: of the eight words only d and h change, so that with
+ * the names moved on by one no word has to be. */
+#define ROUND(ror, a, b, c, d, e, f, g, h, s1, s2, s3, r1, r2, r3, kw)        \
+	do {                                                                   \
+		h += (ror(e, s1) ^ ror(e, s2) ^ ror(e, s3)) +                  \
+		    (g ^ (e & (f ^ g))) + (kw);                                \
+		d += h;                                                        \
+		h += (ror(a, r1) ^ ror(a, r2) ^ ror(a, r3)) +                  \
+		    ((a & b) | (c & (a | b)));                                 \
+	} while (0)
+
+#define EIGHT(R)                                                               \
+	R(a, b, c, d, e, f, g, h, 0);                                          \
+	R(h, a, b, c, d, e, f, g, 1);                                          \
+	R(g, h, a, b, c, d, e, f, 2);                                          \
+	R(f, g, h, a, b, c, d, e, 3);                                          \
+	R(e, f, g, h, a, b, c, d, 4);                                          \
+	R(d, e, f, g, h, a, b, c, 5);                                          \
+	R(c, d, e, f, g, h, a, b, 6);                                          \
+	R(b, c, d, e, f, g, h, a, 7)
+
+/* SHA-256 takes the upper halves of SHA-512's constants. */
+#define R256(a, b, c, d, e, f, g, h, n)                                        \
+	ROUND(ror32, a, b, c, d, e, f, g, h, 6, 11, 25, 2, 13, 22,             \
+	    (uint32_t)(k512[i + (n)] >> 32) + w[i + (n)])
+#define R512(a, b, c, d, e, f, g, h, n)                                        \
+	ROUND(ror64, a, b, c, d, e, f, g, h, 14, 18, 41, 28, 34, 39,           \
+	    k512[i + (n)] + w[i + (n)])
+
 static void
-sha256_block(uint32_t *h, const uint8_t *p)
+sha256_block(uint32_t *s, const uint8_t *p)
 {
-	uint32_t w[64], s[8], t1, t2;
+	uint32_t a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5];
+	uint32_t g = s[6], h = s[7], w[64];
 	unsigned i;
 
 	for (i = 0; i < 16; i++)
@@ -192,27 +222,24 @@ sha256_block(uint32_t *h, const uint8_t *p)
 			w[i - 15] >> 3) +
 		    (ror32(w[i - 2], 17) ^ ror32(w[i - 2], 19) ^
 			w[i - 2] >> 10);
-	memcpy(s, h, sizeof s);
-	for (i = 0; i < 64; i++) {
-		/* SHA-256 takes the upper halves of SHA-512's constants. */
-		t1 = s[7] +
-		    (ror32(s[4], 6) ^ ror32(s[4], 11) ^ ror32(s[4], 25)) +
-		    ((s[4] & s[5]) ^ (~s[4] & s[6])) +
-		    (uint32_t)(k512[i] >> 32) + w[i];
-		t2 = (ror32(s[0], 2) ^ ror32(s[0], 13) ^ ror32(s[0], 22)) +
-		    ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-		memmove(s + 1, s, 7 * sizeof *s);
-		s[4] += t1;
-		s[0] = t1 + t2;
+	for (i = 0; i < 64; i += 8) {
+		EIGHT(R256);
 	}
-	for (i = 0; i < 8; i++)
-		h[i] += s[i];
+	s[0] += a;
+	s[1] += b;
+	s[2] += c;
+	s[3] += d;
+	s[4] += e;
+	s[5] += f;
+	s[6] += g;
+	s[7] += h;
 }
 
 static void
-sha512_block(uint64_t *h, const uint8_t *p)
+sha512_block(uint64_t *s, const uint8_t *p)
 {
-	uint64_t w[80], s[8], t1, t2;
+	uint64_t a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5];
+	uint64_t g = s[6], h = s[7], w[80];
 	unsigned i;
 
 	for (i = 0; i < 16; i++)
@@ -223,19 +250,17 @@ sha512_block(uint64_t *h, const uint8_t *p)
 			w[i - 15] >> 7) +
 		    (ror64(w[i - 2], 19) ^ ror64(w[i - 2], 61) ^
 			w[i - 2] >> 6);
-	memcpy(s, h, sizeof s);
-	for (i = 0; i < 80; i++) {
-		t1 = s[7] +
-		    (ror64(s[4], 14) ^ ror64(s[4], 18) ^ ror64(s[4], 41)) +
-		    ((s[4] & s[5]) ^ (~s[4] & s[6])) + k512[i] + w[i];
-		t2 = (ror64(s[0], 28) ^ ror64(s[0], 34) ^ ror64(s[0], 39)) +
-		    ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-		memmove(s + 1, s, 7 * sizeof *s);
-		s[4] += t1;
-		s[0] = t1 + t2;
+	for (i = 0; i < 80; i += 8) {
+		EIGHT(R512);
 	}
-	for (i = 0; i < 8; i++)
-		h[i] += s[i];
+	s[0] += a;
+	s[1] += b;
+	s[2] += c;
+	s[3] += d;
+	s[4] += e;
+	s[5] += f;
+	s[6] += g;
+	s[7] += h;
 }
 
 static size_t

@@ -8,6 +8,14 @@
 
 #define HIGH UINT64_C(0x8080808080808080)
 
+/* How many bytes of a word go on a character (10xxxxxx). */
+static inline size_t
+going_on(uint64_t v)
+{
+	v = v & ~(v << 1) & HIGH;
+	return (size_t)((v >> 7) * UINT64_C(0x0101010101010101) >> 56);
+}
+
 unsigned
 weir__utf8_decode(uint32_t *cp, const char *p, size_t n)
 {
@@ -127,7 +135,16 @@ weir__utf8_length(const char *p, size_t n)
 	/* Count the bytes 10xxxxxx and leave them out. */
 	for (; n - i >= 8; i += 8) {
 		memcpy(&v, p + i, 8);
-		more += (size_t)__builtin_popcountll(v & ~(v << 1) & HIGH);
+		more += going_on(v);
+	}
+	if (n >= 8 && i < n) { /* the last word, less what was counted */
+		memcpy(&v, p + n - 8, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		v = v << (8 * (8 - (n - i)));
+#else
+		v = v >> (8 * (8 - (n - i)));
+#endif
+		return n - more - going_on(v);
 	}
 	for (; i < n; i++)
 		more += (p[i] & 0xc0) == 0x80;
@@ -142,8 +159,7 @@ weir__utf8_at(const char *p, size_t n, size_t i)
 
 	while (i >= 8 && n - at >= 8) {
 		memcpy(&v, p + at, 8);
-		i -= 8 -
-		    (size_t)__builtin_popcountll(v & ~(v << 1) & HIGH);
+		i -= 8 - going_on(v);
 		at += 8;
 	}
 	/* The words may have ended inside a character. */

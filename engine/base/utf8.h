@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Is p[0..n) valid?  And the number of bytes before the first one that does
  * not belong to a whole character (n when valid). */
@@ -20,6 +21,27 @@ unsigned weir__utf8_decode(uint32_t *cp, const char *p, size_t n);
 
 /* The bytes of a code point (1 to 4), or 0 when it is none. */
 unsigned weir__utf8_encode(char out[4], uint32_t cp);
+
+/* Is it all ASCII? */
+static inline bool
+weir__utf8_ascii(const char *p, size_t n)
+{
+	uint64_t any = 0, v;
+	size_t i;
+
+	for (i = 0; n - i >= 8; i += 8) {
+		memcpy(&v, p + i, 8);
+		any |= v;
+	}
+	if (n >= 8) { /* the last word, some of it once more */
+		memcpy(&v, p + n - 8, 8);
+		any |= v;
+	} else {
+		for (; i < n; i++)
+			any |= (uint8_t)p[i];
+	}
+	return (any & UINT64_C(0x8080808080808080)) == 0;
+}
 
 /* Characters in valid text. */
 size_t weir__utf8_length(const char *p, size_t n);

@@ -48,24 +48,23 @@ upper_char(uint32_t cp)
 	return other_case(cp, weir__case_upper, weir__case_nupper);
 }
 
-static bool
-ascii_only(const char *p, size_t n)
-{
-	unsigned char any = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		any |= (unsigned char)p[i];
-	return any < 0x80;
-}
-
-/* ASCII letters from `first` on get their bit 32 turned over. */
+/* ASCII text with the 26 letters from `first` on in their other case. */
 static void
 flip_ascii(char *to, const char *p, size_t n, unsigned char first)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t v, from, after;
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; n - i >= 8; i += 8) {
+		/* Each byte is below 128: sums do not run over. */
+		memcpy(&v, p + i, 8);
+		from = v + ones * (0x80u - first);
+		after = v + ones * (0x80u - first - 26);
+		v ^= ((from ^ after) & ones * 0x80) >> 2;
+		memcpy(to + i, &v, 8);
+	}
+	for (; i < n; i++)
 		to[i] = (char)(p[i] ^
 		    ((unsigned char)(p[i] - first) < 26 ? 32 : 0));
 }
@@ -88,7 +87,7 @@ change_case(struct weir_call *ca, unsigned char first,
 		to = weir__fn_room(&he, s.n + s.n / 2 + 4);
 		if (to == NULL)
 			return;
-		if (ascii_only(s.p, s.n)) {
+		if (weir__utf8_ascii(s.p, s.n)) {
 			flip_ascii(to, s.p, s.n, first);
 			weir__fn_put(&he, i, s.n);
 			continue;
@@ -254,7 +253,7 @@ put_part(struct weir_call *ca, uint32_t i, struct weir__fn_view s, size_t from,
 {
 	size_t a, b;
 
-	if (ascii_only(s.p, s.n)) {
+	if (weir__utf8_ascii(s.p, s.n)) {
 		a = from < s.n ? from : s.n;
 		b = n < s.n - a ? a + n : s.n;
 	} else {
