@@ -9,9 +9,11 @@ unit_tests = \
 	tests/unit/filesink \
 	tests/unit/generate \
 	tests/unit/hash \
+	tests/unit/json_conform \
 	tests/unit/json_decode \
 	tests/unit/json_differ \
 	tests/unit/json_encode \
+	tests/unit/json_text \
 	tests/unit/kafka \
 	tests/unit/num \
 	tests/unit/parquet_write \
@@ -70,6 +72,9 @@ tests_unit_generate_LDADD = $(UNIT_LIBS)
 tests_unit_hash_SOURCES = tests/unit/hash.c
 tests_unit_hash_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_hash_LDADD = $(UNIT_LIBS)
+tests_unit_json_conform_SOURCES = tests/unit/json_conform.c
+tests_unit_json_conform_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_conform_LDADD = $(UNIT_LIBS)
 tests_unit_json_decode_SOURCES = tests/unit/json_decode.c
 tests_unit_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_decode_LDADD = $(UNIT_LIBS)
@@ -79,6 +84,9 @@ tests_unit_json_differ_LDADD = $(UNIT_LIBS)
 tests_unit_json_encode_SOURCES = tests/unit/json_encode.c
 tests_unit_json_encode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_encode_LDADD = $(UNIT_LIBS)
+tests_unit_json_text_SOURCES = tests/unit/json_text.c
+tests_unit_json_text_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_text_LDADD = $(UNIT_LIBS)
 tests_unit_kafka_SOURCES = tests/unit/kafka.c
 tests_unit_kafka_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_kafka_LDADD = $(UNIT_LIBS)
