@@ -309,8 +309,8 @@ const struct weir_stage_type js_encode_type = {
 	    "Integers and decimals are written with all their digits, floats "
 	    "with the fewest that read back as the same number, string as "
 	    "text, bytes as base64, timestamp as RFC 3339 in UTC "
-	    "(2026-01-02T03:04:05.678Z, with milli- or microseconds where there "
-	    "are any), date as 2026-01-02, duration as 1h30m, json as it "
+	    "(2026-01-02T03:04:05.678Z, with milli- or microseconds where "
+	    "there are any), date as 2026-01-02, duration as 1h30m, json as it "
 	    "stands, list as an array, map and struct as objects.\n\n"
 	    "In a stream of changes, rows that delete get null, which "
 	    "kafka.write makes a tombstone.",

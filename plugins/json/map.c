@@ -99,12 +99,13 @@ read_entries(struct js *js, struct js_slot *sl, const char *p, uint32_t depth,
 static uint32_t
 find_twice(struct js *js, const struct weir_str *keys, uint32_t n, bool last)
 {
-	uint32_t size = 16, i, j, k, h, twice = 0, *table;
+	uint32_t size = 16, i, j, k, last_k, twice = 0, *table;
 	size_t words = WEIR_BITMAP_WORDS(n);
 	uint64_t *bits;
 
 	while (size < 2 * n)
 		size *= 2;
+	last_k = size - 1;
 	js->keys.len = 0;
 	if (!js_buf_room(js, &js->keys, 8 * words + 4 * (size_t)size))
 		return 0;
@@ -113,9 +114,9 @@ find_twice(struct js *js, const struct weir_str *keys, uint32_t n, bool last)
 	memset(bits, 0, 8 * words + 4 * (size_t)size);
 	for (i = 0; i < n; i++) {
 		j = last ? n - 1 - i : i;
-		h = (uint32_t)weir__hash(weir_str_data(&keys[j]),
+		k = (uint32_t)weir__hash(weir_str_data(&keys[j]),
 		    keys[j].len, js->seed);
-		for (k = h & (size - 1); table[k] != 0; k = (k + 1) & (size - 1))
+		for (k &= last_k; table[k] != 0; k = (k + 1) & last_k)
 			if (weir_str_eq(&keys[table[k] - 1], &keys[j]))
 				break;
 		if (table[k] != 0) {

@@ -209,7 +209,7 @@ js_vec_load(const char *p, const char *end)
 	    (long long)js_load_end(p, end));
 }
 
-/* A bit for each byte that is a quote, a backslash, below 0x20 or above 0x7f. */
+/* A bit for each byte that is a quote, a backslash, below 0x20, above 0x7f. */
 static inline unsigned
 js_vec_special(js_vec x)
 {

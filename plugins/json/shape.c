@@ -363,10 +363,12 @@ js_shape(struct js *js, struct weir_err *err)
 {
 	const struct weir_schema *out = weir_out_schema(js->st, 0);
 	const struct js_config *cf = js->cf;
+	struct js_object *root;
 	bool ok;
 
-	ok = shape_object(js, cf->schema->cols, cf->nfields, &js->rows, "", false) !=
-	    NULL;
+	root = shape_object(js, cf->schema->cols, cf->nfields, &js->rows, "",
+	    false);
+	ok = root != NULL;
 	if (ok && cf->extra) {
 		js->extra = js_block(js, sizeof *js->extra);
 		ok = js->extra != NULL &&
