@@ -5,13 +5,15 @@
  *
  *   kafka_fill -b BROKERS -t TOPIC [-n EVENTS] [-p PARTITIONS] [-s SEED]
  *       [-i IDLE_PARTITION] [-f FIRST_EVENT] [-d DUMP_FILE]
- *       [-k KIND=PER_MILLION]... [-g NAME=NUMBER]... [-X NAME=VALUE]...
+ *       [-T END] [-k KIND=PER_MILLION]... [-g NAME=NUMBER]...
+ *       [-X NAME=VALUE]...
  *
  * Kinds: malformed incomplete late future.  Numbers: start_us step_us
  * jitter_us cards users nulls.  A partition gets the cards of that remainder;
  * an idle one gets none.  The dump has a line for each event: partition,
  * offset (of an empty topic), time stamp in ms, kind, key and value, parted by
- * tabs.  Without -b only the dump is written.
+ * tabs.  Without -b only the dump is written.  -T puts all events into one
+ * transaction, whose end is commit, abort, or open: none.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@
 #include "txn.h"
 
 struct fill {
-	const char *brokers, *topic, *dump;
+	const char *brokers, *topic, *dump, *txn;
 	uint64_t first, n;
 	int parts, idle;
 	struct txn_gen gen;
@@ -100,6 +102,27 @@ send_one(rd_kafka_t *rk, const struct fill *f, const struct txn *t, int part,
 		die("produce: %s", rd_kafka_err2str(err));
 }
 
+static void
+must(rd_kafka_error_t *e, const char *what)
+{
+	if (e != NULL)
+		die("%s: %s", what, rd_kafka_error_string(e));
+}
+
+/* All is in the broker; what becomes of the transaction? */
+static void
+txn_end(rd_kafka_t *rk, const char *how)
+{
+	if (strcmp(how, "commit") == 0)
+		must(rd_kafka_commit_transaction(rk, 30000), "commit");
+	else if (strcmp(how, "abort") == 0)
+		must(rd_kafka_abort_transaction(rk, 30000), "abort");
+	else if (strcmp(how, "open") == 0)
+		_exit(0);	/* no destructor: it would abort */
+	else
+		die("-T wants commit, abort or open, found '%s'", how);
+}
+
 static int
 partition_of(const struct fill *f, uint32_t card)
 {
@@ -143,6 +166,8 @@ run(const struct fill *f, rd_kafka_t *rk, FILE *dump)
 	}
 	if (rk != NULL && rd_kafka_flush(rk, 120000))
 		die("not delivered after two minutes");
+	if (f->txn != NULL)
+		txn_end(rk, f->txn);
 	meter_print("fill", f->n, bytes, 0, meter_wall() - wall,
 	    meter_cpu() - cpu);
 	free(offset);
@@ -200,7 +225,7 @@ main(int argc, char **argv)
 	int c;
 
 	conf_table(f.conf, producer_conf);
-	while ((c = getopt(argc, argv, "b:t:n:p:s:i:f:d:k:g:X:")) != -1) {
+	while ((c = getopt(argc, argv, "b:t:n:p:s:i:f:d:T:k:g:X:")) != -1) {
 		switch (c) {
 		case 'b': f.brokers = optarg; break;
 		case 't': f.topic = optarg; break;
@@ -210,6 +235,7 @@ main(int argc, char **argv)
 		case 'i': f.idle = (int)whole(optarg); break;
 		case 'f': f.first = whole(optarg); break;
 		case 'd': f.dump = optarg; break;
+		case 'T': f.txn = optarg; break;
 		case 'k':
 		case 'g': number(&f.gen, optarg); break;
 		case 'X': conf_arg(f.conf, optarg); break;
@@ -225,8 +251,14 @@ main(int argc, char **argv)
 	if (f.brokers != NULL) {
 		conf_set(f.conf, "bootstrap.servers", f.brokers);
 		rd_kafka_conf_set_dr_msg_cb(f.conf, delivered);
+		if (f.txn != NULL)
+			conf_set(f.conf, "transactional.id", f.topic);
 		rk = client_new(RD_KAFKA_PRODUCER, f.conf);
 		topic_create(rk, &f);
+	}
+	if (rk != NULL && f.txn != NULL) {
+		must(rd_kafka_init_transactions(rk, 30000), "transactions");
+		must(rd_kafka_begin_transaction(rk), "transaction");
 	}
 	run(&f, rk, dump);
 	if (dump != NULL && fclose(dump) != 0)

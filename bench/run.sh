@@ -8,8 +8,9 @@
 # BUILD has weir, plugins/ and bench/; DIR is for the broker, the topics and
 # what the pipelines write; PYTHON is a Python with pyarrow.  The floors run
 # under the allocator that WEIR_BENCH_PRELOAD names (say libjemalloc.so.2), and
-# so does weir when it is linked with none.  Minima of ROUNDS are shown: these
-# machines are noisy.
+# so does weir when it is linked with none.  WEIR_BENCH_PIN is put before every
+# command, say "taskset -c 1": two threads that run at once share caches, and
+# cost up to half more each.  Minima of ROUNDS are shown: machines are noisy.
 set -eu
 
 build=$(cd "${1:?the build directory}" && pwd)
@@ -19,6 +20,7 @@ events=${3:-2000000} rounds=${4:-3}
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 preload=${WEIR_BENCH_PRELOAD:-}
+read -ra pin <<<"${WEIR_BENCH_PIN:-env}"
 kafka=$here/../tests/peers/kafka.sh
 out=$dir/out.txt
 export WEIR_PLUGIN_PATH=${WEIR_PLUGIN_PATH:-$build/plugins}
@@ -109,13 +111,13 @@ pass() {
 weir() {
 	rm -rf "$dir/out" "$dir/.weir"
 	"$1" >"$dir/$1.weir"
-	/usr/bin/env LD_PRELOAD="$preload" "$python" "$here/time_one.py" \
+	"${pin[@]}" env LD_PRELOAD="$preload" "$python" "$here/time_one.py" \
 	    "weir_$1" "$events" "$build/weir" run --quiet "$dir/$1.weir" \
 	    >>"$out"
 }
 
 floor() {
-	env LD_PRELOAD="$preload" "$@" >>"$out"
+	"${pin[@]}" env LD_PRELOAD="$preload" "$@" >>"$out"
 }
 
 for _ in $(seq "$rounds"); do
@@ -126,7 +128,7 @@ for _ in $(seq "$rounds"); do
 	weir medallion
 	weir pass
 	for t in bronze silver; do
-		"$python" "$here/pyarrow_write.py" $t "$dir/$topic.dump" \
+		"${pin[@]}" "$python" "$here/pyarrow_write.py" $t "$dir/$topic.dump" \
 		    "$dir/$t.parquet" "$events" >>"$out"
 	done
 done
