@@ -105,7 +105,10 @@ load(struct weir__errors *es, struct weir__common *co, const char *path,
 		return pl;
 	weir__buf_init(&bf);
 	weir__errors_print(es, &bf, isatty(STDERR_FILENO));
-	weir__put(&bf, stderr);
+	if (bf.failed || bf.len == 0)
+		fprintf(stderr, "weir: out of memory\n");
+	else
+		weir__put(&bf, stderr);
 	weir__buf_fini(&bf);
 	weir__plan_free(pl);
 	*code = WEIR__EXIT_FILE;

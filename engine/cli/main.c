@@ -4,7 +4,9 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "cli/cli.h"
 
 #ifndef WEIR_VERSION
@@ -56,6 +58,19 @@ unknown(const char *name)
 	return help(stderr);
 }
 
+/* WEIR_FAIL_ALLOC=n[+]: the n-th allocation fails (and all that follow). */
+static void
+fail_alloc(const char *s)
+{
+	char *end;
+	unsigned long long n;
+
+	if (s == NULL || *s == '\0')
+		return;
+	n = strtoull(s, &end, 10);
+	weir__alloc_fail_at(n, *end == '+');
+}
+
 int
 main(int argc, char **argv)
 {
@@ -63,6 +78,7 @@ main(int argc, char **argv)
 	int i;
 
 	signal(SIGPIPE, SIG_IGN);
+	fail_alloc(getenv("WEIR_FAIL_ALLOC"));
 	if (argc < 2)
 		return help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||

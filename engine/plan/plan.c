@@ -136,6 +136,12 @@ unused_sets(struct weir__build *bu)
 	}
 }
 
+static bool
+wrong(const struct weir__build *bu)
+{
+	return bu->failed || bu->es->n != 0 || bu->es->out_of_memory;
+}
+
 static void
 build(struct weir__build *bu)
 {
@@ -146,11 +152,8 @@ build(struct weir__build *bu)
 	unused_sets(bu);
 	if (weir__build_graph(bu) != 0 || weir__build_bind(bu) != 0)
 		return;
-	if (bu->es->n != 0)
-		return;
-	if (weir__build_unread(bu) != 0 || bu->es->n != 0)
-		return;
-	if (weir__build_quarantine(bu) != 0 || bu->es->n != 0)
+	if (wrong(bu) || weir__build_unread(bu) != 0 || wrong(bu) ||
+	    weir__build_quarantine(bu) != 0 || wrong(bu))
 		return;
 	weir__build_wanted(bu);
 	pl->errors = bu->es;

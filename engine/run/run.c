@@ -515,6 +515,8 @@ print_failure(struct weir__run *ru, struct weir__errors *es)
 	weir__error_print(es, &ru->err, &bf, isatty(STDERR_FILENO));
 	if (!bf.failed)
 		fwrite(bf.data, 1, bf.len, stderr);
+	else
+		fprintf(stderr, "weir: %s\n", ru->err.text);
 	weir__buf_fini(&bf);
 }
 
@@ -648,12 +650,16 @@ weir__run(const struct weir__plan *pl, struct weir__errors *es,
 	struct loop lo = { .ru = ru };
 	int code = 1;
 
-	if (ru == NULL)
+	if (ru == NULL) {
+		fprintf(stderr, "weir: out of memory\n");
 		return 1;
+	}
 	ru->pl = pl;
 	ru->errors = es;
 	ru->op = *op;
-	if (init(ru, &lo) == 0) {
+	if (init(ru, &lo) != 0) {
+		fprintf(stderr, "weir: the run could not begin\n");
+	} else {
 		run_locked(ru, &lo);
 		if (atomic_load(&ru->failed))
 			print_failure(ru, es);
