@@ -188,9 +188,12 @@ load_file(struct weir__loader *lo, const char *name, const char *path,
 {
 	const struct weir_plugin *desc;
 	struct weir__plugin *pg;
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	const char *why;
+	void *handle;
 
+	if (weir__elf_check(name, path, err) != WEIR_OK)
+		return NULL;
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL) {
 		why = dlerror();
 		weir_fail(err, WEIR_NOWHERE, "plugin.load",

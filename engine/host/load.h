@@ -37,4 +37,7 @@ size_t weir__loader_names(struct weir__loader *lo, const char *const **names);
 int weir__plugin_verify(const struct weir_plugin *pl, const char *name,
     const char *path, struct weir_err *err);
 
+/* Is the file a whole shared object for this machine?  0, or -1 and err. */
+int weir__elf_check(const char *name, const char *path, struct weir_err *err);
+
 #endif
