@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 libweir_a_SOURCES += \
 	%D%/ast.h \
+	%D%/cursor.c \
 	%D%/expr.c \
 	%D%/fmt.c \
 	%D%/fmt.h \
@@ -11,4 +12,5 @@ libweir_a_SOURCES += \
 	%D%/parse.c \
 	%D%/parse.h \
 	%D%/print.c \
-	%D%/text.c
+	%D%/text.c \
+	%D%/type.c

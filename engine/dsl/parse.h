@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parser's files share: expr.c reads expressions, parse.c all else.
+ * What the parser's files share: cursor.c has the tokens, expr.c reads
+ * expressions, type.c types, lists.c what stands in brackets, parse.c all else.
  */
 #ifndef WEIR_DSL_PARSE_H
 #define WEIR_DSL_PARSE_H
@@ -84,6 +85,11 @@ bool weir__ps_enter(struct weir__parser *ps);
 
 /* expr.c */
 struct weir__ast_expr *weir__ps_expr(struct weir__parser *ps);
+
+/* An operand with all that is bound to it: no operators. */
+struct weir__ast_expr *weir__ps_operand(struct weir__parser *ps);
+
+/* type.c; NULL after an error. */
 struct weir__ast_type *weir__ps_type(struct weir__parser *ps);
 
 /* lists.c */
