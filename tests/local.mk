@@ -31,6 +31,8 @@ EXTRA_DIST += \
 	tests/headers.sh \
 	tests/install.sh \
 	tests/lists.sh \
+	tests/alloc.py \
+	tests/plugins.py \
 	tests/peers/README.md \
 	tests/peers/kafka.sh \
 	tests/peers/medallion.py \
