@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/dsl_error \
 	tests/unit/expr \
 	tests/unit/filesink \
+	tests/unit/functions \
 	tests/unit/generate \
 	tests/unit/hash \
 	tests/unit/json_conform \
@@ -68,6 +69,9 @@ tests_unit_expr_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)
+tests_unit_functions_SOURCES = tests/unit/functions.c
+tests_unit_functions_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_functions_LDADD = $(UNIT_LIBS)
 tests_unit_generate_SOURCES = tests/unit/generate.c
 tests_unit_generate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_generate_LDADD = $(UNIT_LIBS)
