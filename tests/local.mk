@@ -124,7 +124,7 @@ tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-UNIT_LIBS = libweir.a $(ENGINE_LIBS)
+UNIT_LIBS = libweir.a $(ENGINE_LIBS) $(JANSSON_LIBS)
 
 TESTS = $(unit_tests)
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/digest.h"
 #include "base/alloc.h"
+#include "base/digest.h"
 #include "batch/json_text.h"
 #include "run/instance.h"
 
