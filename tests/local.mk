@@ -7,7 +7,6 @@ unit_tests = \
 	tests/unit/dsl_error \
 	tests/unit/expr \
 	tests/unit/filesink \
-	tests/unit/functions \
 	tests/unit/generate \
 	tests/unit/hash \
 	tests/unit/json_conform \
@@ -69,9 +68,6 @@ tests_unit_expr_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)
-tests_unit_functions_SOURCES = tests/unit/functions.c
-tests_unit_functions_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_functions_LDADD = $(UNIT_LIBS)
 tests_unit_generate_SOURCES = tests/unit/generate.c
 tests_unit_generate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_generate_LDADD = $(UNIT_LIBS)
@@ -124,7 +120,7 @@ tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-UNIT_LIBS = libweir.a $(ENGINE_LIBS) $(JANSSON_LIBS)
+UNIT_LIBS = libweir.a $(ENGINE_LIBS)
 
 TESTS = $(unit_tests)
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -626,6 +626,7 @@ fsink_bind(struct weir_bind *bi, struct fsink_config *cf,
 	const char *prefix = host->expr_prefix(cf->path);
 	const char *slash = strrchr(prefix, '/');
 	struct fsink_roll *ro = &cf->roll;
+	char *base;
 
 	cf->format = format;
 	cf->schema = weir_input(bi, 0);
@@ -638,9 +639,11 @@ fsink_bind(struct weir_bind *bi, struct fsink_config *cf,
 		    "\"data/day=${date(at)}\"");
 	while (cf->skip > 1 && prefix[cf->skip - 1] == '/')
 		cf->skip--;
-	cf->base = weir_local_path(bi, weir_str_make(prefix, cf->skip));
-	if (cf->base == NULL)
+	base = weir_plan_alloc(bi, cf->skip + 1);
+	if (base == NULL)
 		return fsink_no_memory(host, err);
+	memcpy(base, prefix, cf->skip);
+	cf->base = base;
 	if (ro->size == 0 && ro->rows == 0 && ro->age == 0 && ro->idle == 0 &&
 	    ro->epochs == 0) {
 		ro->size = UINT64_C(128) << 20;
@@ -722,9 +725,8 @@ const struct weir_option fsink_opt_path = {
 	    WEIR_OPTF_TARGET,
 	.offset = offsetof(struct fsink_config, path),
 	.type_text = "string",
-	.help = "The directory in which files are made, seen from the pipeline "
-		"file.  With ${} in it each row goes to its own: "
-		"\"data/day=${date(at)}\".",
+	.help = "The directory in which files are made.  With ${} in it each "
+		"row goes to its own: \"data/day=${date(at)}\".",
 };
 
 const struct weir_option fsink_opt_roll = {

@@ -27,6 +27,7 @@ csv_no_memory(const struct weir_host *host, struct weir_err *err)
 }
 
 static const struct weir_stage_type *const csv_stages[] = {
+	&csv_read,
 	&csv_write,
 	NULL,
 };

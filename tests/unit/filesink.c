@@ -37,12 +37,6 @@ fake_const(const struct weir_expr *ex)
 	return constant ? &va : NULL;
 }
 
-static const char *
-fake_local(struct weir_bind *bi, struct weir_str s)
-{
-	return weir__arena_strndup(&bi->ts->ar, weir_str_data(&s), s.len);
-}
-
 static uint64_t
 fake_epoch(const struct weir_stage *st)
 {
@@ -83,7 +77,6 @@ sink_open(struct sink *si, const char *input, const char *path, bool whole)
 	constant = whole;
 	ts->host.expr_prefix = fake_prefix;
 	ts->host.expr_const = fake_const;
-	ts->host.local_path = fake_local;
 	ts->host.epoch_no = fake_epoch;
 	ts->host.fence = fake_fence;
 	ts->host.publisher_log = fake_log;
