@@ -175,7 +175,8 @@ host_reject(struct weir_stage *st, const struct weir_batch *b, uint32_t row,
 	if (sg->source_no >= 0) {
 		/* rows that a source refuses at once: they came in, too */
 		own->source = sg->source_no;
-		own->root = own;
+		if (own->root == NULL)
+			own->root = own;
 		sg->n.in++;
 	}
 	return weir__reject_add(sg, own, row, b->schema, b->cols, why) == 0 ?

@@ -284,7 +284,9 @@ weir_emit(struct weir_stage *st, uint32_t port, struct weir_batch *b,
 }
 
 /* Send row `row` of input batch `b` to the port `rejected`, with its payload
- * and origin.  It must not be in what is emitted. */
+ * and origin.  It must not be in what is emitted.  A source rejects a row of a
+ * batch that it never emits; the payload is what the batch's root has in
+ * columns key, value and timestamp (root NULL: in its own). */
 static inline int
 weir_reject(struct weir_stage *st, const struct weir_batch *b, uint32_t row,
     const struct weir_reason *why)
