@@ -103,9 +103,13 @@ parse(struct weir__build *bu)
 {
 	struct weir__plan *pl = bu->pl;
 	size_t len = 0;
-	char *text = read_file(bu, bu->op->path, &len);
+	const char *text = bu->op->text;
 	uint32_t src;
 
+	if (text != NULL)
+		len = strlen(text);
+	else
+		text = read_file(bu, bu->op->path, &len);
 	if (text == NULL)
 		return -1;
 	pl->path = weir__arena_strdup(bu->ar, bu->op->path);
