@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 bench_programs = \
+	bench/expr \
 	bench/json_decode \
 	bench/kafka_consume \
 	bench/kafka_fill \
 	bench/kafka_produce
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
+bench_expr_SOURCES = bench/expr.c
+bench_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_expr_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
 bench_json_decode_SOURCES = bench/json_decode.c
 bench_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 bench_json_decode_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
@@ -22,6 +26,9 @@ EXTRA_DIST += \
 	bench/kafka_conf.h \
 	bench/meter.h \
 	bench/pyarrow_write.py \
+	bench/run.sh \
+	bench/table.py \
+	bench/time_one.py \
 	bench/txn.h
 
 # The programs of the benchmarks; bench/README.md says how to use them.

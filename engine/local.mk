@@ -8,3 +8,5 @@ include engine/host/local.mk
 include engine/plan/local.mk
 include engine/run/local.mk
 include engine/weir/local.mk
+EXTRA_DIST += \
+	engine/README.md

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 unit_tests = \
+	tests/unit/aggs \
 	tests/unit/core \
 	tests/unit/decimal \
 	tests/unit/digest \
@@ -7,6 +8,7 @@ unit_tests = \
 	tests/unit/dsl_error \
 	tests/unit/expr \
 	tests/unit/filesink \
+	tests/unit/functions \
 	tests/unit/generate \
 	tests/unit/hash \
 	tests/unit/json_conform \
@@ -21,21 +23,29 @@ unit_tests = \
 	tests/unit/state \
 	tests/unit/time \
 	tests/unit/utf8 \
+	tests/unit/window_align \
 	tests/unit/zone
 fuzz_targets = \
 	tests/fuzz/json_decode \
 	tests/fuzz/parse
 check_PROGRAMS += $(unit_tests) $(fuzz_targets)
 EXTRA_DIST += \
+	tests/alloc.py \
+	tests/expr/differ.py \
+	tests/expr/evalrow.c \
 	tests/fuzz/run \
 	tests/headers.sh \
 	tests/install.sh \
 	tests/lists.sh \
-	tests/alloc.py \
-	tests/plugins.py \
+	tests/parquet/common.py \
+	tests/parquet/written.py \
 	tests/peers/README.md \
 	tests/peers/kafka.sh \
+	tests/peers/kafka_lost.py \
+	tests/peers/kafka_outage.py \
+	tests/peers/kafka_txn.py \
 	tests/peers/medallion.py \
+	tests/plugins.py \
 	tests/symbols.sh \
 	tests/unit/c11_threads.h \
 	tests/unit/json.h \
@@ -47,6 +57,9 @@ EXTRA_DIST += \
 	tests/unit/vectors.py
 # Whole folders of cases.
 EXTRA_DIST += tests/golden tests/fuzz/corpus
+tests_unit_aggs_SOURCES = tests/unit/aggs.c
+tests_unit_aggs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_aggs_LDADD = $(UNIT_LIBS)
 tests_unit_core_SOURCES = tests/unit/core.c
 tests_unit_core_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_core_LDADD = $(UNIT_LIBS)
@@ -68,6 +81,9 @@ tests_unit_expr_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)
+tests_unit_functions_SOURCES = tests/unit/functions.c
+tests_unit_functions_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_functions_LDADD = $(UNIT_LIBS)
 tests_unit_generate_SOURCES = tests/unit/generate.c
 tests_unit_generate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_generate_LDADD = $(UNIT_LIBS)
@@ -110,6 +126,9 @@ tests_unit_time_LDADD = $(UNIT_LIBS)
 tests_unit_utf8_SOURCES = tests/unit/utf8.c
 tests_unit_utf8_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_utf8_LDADD = $(UNIT_LIBS)
+tests_unit_window_align_SOURCES = tests/unit/window_align.c
+tests_unit_window_align_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_window_align_LDADD = $(UNIT_LIBS)
 tests_unit_zone_SOURCES = tests/unit/zone.c
 tests_unit_zone_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_zone_LDADD = $(UNIT_LIBS)

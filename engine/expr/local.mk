@@ -8,6 +8,7 @@ libweir_a_SOURCES += \
 	%D%/agg_sum.c \
 	%D%/aggs.c \
 	%D%/aggs.h \
+	%D%/aggs_run.c \
 	%D%/arith.h \
 	%D%/bind.c \
 	%D%/bind.h \

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: MIT
 plugin_LTLIBRARIES += %D%/csv.la
 %C%_csv_la_SOURCES = \
+	%D%/convert.c \
+	%D%/convert.h \
 	%D%/csv.h \
+	%D%/parse.c \
+	%D%/parse.h \
 	%D%/plugin.c \
+	%D%/read.c \
 	%D%/write.c \
 	plugins/common/filesink.c \
 	plugins/common/filesink.h \
-	plugins/common/filesink_publish.c
+	plugins/common/filesink_publish.c \
+	plugins/common/fileset.c \
+	plugins/common/fileset.h \
+	plugins/common/fileset_source.c
 %C%_csv_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_csv_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 %C%_csv_la_LIBADD = $(BASE) $(ZSTD_LIBS) $(Z_LIBS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 plugin_LTLIBRARIES += %D%/window.la
 %C%_window_la_SOURCES = \
+	%D%/align.h \
 	%D%/plugin.c \
 	%D%/window.c \
 	%D%/window.h
