@@ -235,6 +235,8 @@ follow(struct weir__fn_heap *he, const char **p, const char *end,
 		if (st->name != NULL) {
 			key = at;
 			at = skip_string(at, end);
+			if (*key != '"' || at - key < 2)
+				return 0; /* not JSON after all */
 			same = same_name(he, key, at, st);
 			if (same < 0)
 				return -1;
@@ -286,7 +288,7 @@ eval_json_get(struct weir_call *ca)
 			return;
 		if (p == NULL || *p == 'n') {
 			weir__fn_null(ca, i);
-		} else if (*p != '"') {
+		} else if (*p != '"' || end - p < 2) {
 			ca->out->u.str[i] =
 			    weir_str_make(p, (size_t)(end - p));
 		} else if (memchr(p, '\\', (size_t)(end - p)) == NULL) {

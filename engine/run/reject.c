@@ -3,11 +3,11 @@
  * Rejected rows: gathered while a stage works, sent on when its call is over,
  * each with its payload, its origin and the reason.
  */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/digest.h"
 #include "batch/json_text.h"
 #include "run/instance.h"
 
@@ -147,13 +147,16 @@ static int
 hashed(struct making *ma, struct weir_str *s)
 {
 	static const char hex[] = "0123456789abcdef";
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int len, i;
 	char *p = weir__arena_alloc(weir__batch_arena(ma->out), 7 + 64);
+	uint8_t md[WEIR__DIGEST_MAX];
+	struct weir__digest di;
+	size_t len, i;
 
-	if (p == NULL || EVP_Digest(weir_str_data(s), s->len, md, &len,
-		EVP_sha256(), NULL) != 1 || len != 32)
+	if (p == NULL)
 		return -1;
+	weir__digest_init(&di, WEIR__SHA256);
+	weir__digest_add(&di, weir_str_data(s), s->len);
+	len = weir__digest_end(&di, md);
 	memcpy(p, "sha256:", 7);
 	for (i = 0; i < len; i++) {
 		p[7 + 2 * i] = hex[md[i] >> 4];

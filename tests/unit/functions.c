@@ -399,6 +399,20 @@ columns(void)
 	}
 }
 
+/* A hash takes a secret and is none; anything else stays one. */
+static void
+secrets(void)
+{
+	struct bench be;
+
+	run(&be, "hmac_sha256(s, key: secret(\"k\"))");
+	T(be.rc == 0 && !weir__expr_secret(be.ex));
+	done(&be);
+	run(&be, "concat(s, secret(\"k\"))");
+	T(be.ex == NULL || weir__expr_secret(be.ex));
+	done(&be);
+}
+
 /* Each allocation fails once: no crash, and an answer that says so. */
 static void
 memory(void)
@@ -437,6 +451,7 @@ main(void)
 		return t_done();
 	examples();
 	columns();
+	secrets();
 	memory();
 	weir__registry_free(registry);
 	return t_done();

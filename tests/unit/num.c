@@ -160,7 +160,7 @@ floats32(void)
 		text[weir__f32_print(text, f)] = '\0';
 		vectors_check(&ve, strcmp(text, ve.field[1]) == 0, text);
 	}
-	vectors_close(&ve, "float32 to text", 3000);
+	vectors_close(&ve, "float32 to text", 800);
 }
 
 int

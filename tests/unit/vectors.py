@@ -179,7 +179,7 @@ def float32s():
 
 def float32print():
     """The shortest digits by trying: %.1e to %.9e."""
-    for i in range(4000):
+    for i in range(900):
         b = rnd.getrandbits(31) if i > 300 else i << 23 if i < 255 else i
         if b >> 23 == 0xff:
             continue
