@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 plugin_LTLIBRARIES += %D%/parquet.la
 %C%_parquet_la_SOURCES = \
+	%D%/assemble.c \
+	%D%/assemble.h \
 	%D%/bound.c \
 	%D%/bound.h \
 	%D%/bytes.h \
@@ -8,8 +10,11 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/codec.h \
 	%D%/column.c \
 	%D%/column.h \
+	%D%/convert.c \
 	%D%/crc.c \
 	%D%/cut.c \
+	%D%/delta.c \
+	%D%/delta.h \
 	%D%/dict.c \
 	%D%/dict.h \
 	%D%/file.c \
@@ -17,18 +22,27 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/footer.c \
 	%D%/format.h \
 	%D%/hybrid.h \
+	%D%/hybrid_get.c \
 	%D%/hybrid_put.c \
 	%D%/intent.c \
+	%D%/kinds.c \
+	%D%/kinds.h \
 	%D%/listing.c \
 	%D%/meta.c \
 	%D%/meta.h \
 	%D%/page.c \
+	%D%/pages.c \
 	%D%/parquet.h \
 	%D%/parts.c \
+	%D%/paths.c \
+	%D%/paths.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/plugin.c \
 	%D%/publish.c \
+	%D%/read.c \
+	%D%/reader.c \
+	%D%/reader.h \
 	%D%/schema.c \
 	%D%/schema.h \
 	%D%/shred.c \
@@ -37,6 +51,8 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/thrift.h \
 	%D%/thrift_get.c \
 	%D%/thrift_put.c \
+	%D%/tree.c \
+	%D%/tree.h \
 	%D%/values.c \
 	%D%/write.c \
 	%D%/writer.c

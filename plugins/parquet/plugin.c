@@ -6,6 +6,7 @@
 #include "parquet.h"
 
 static const struct weir_stage_type *const stages[] = {
+	&pq_stage_read,
 	&pq_stage_write,
 	NULL,
 };
