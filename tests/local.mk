@@ -26,13 +26,13 @@ unit_tests = \
 	tests/unit/window_align \
 	tests/unit/zone
 fuzz_targets = \
+	tests/fuzz/expr \
 	tests/fuzz/json_decode \
 	tests/fuzz/parse
-check_PROGRAMS += $(unit_tests) $(fuzz_targets)
+check_PROGRAMS += $(unit_tests) $(fuzz_targets) tests/expr/evalrow
 EXTRA_DIST += \
 	tests/alloc.py \
 	tests/expr/differ.py \
-	tests/expr/evalrow.c \
 	tests/fuzz/run \
 	tests/headers.sh \
 	tests/install.sh \
@@ -57,6 +57,9 @@ EXTRA_DIST += \
 	tests/unit/vectors.py
 # Whole folders of cases.
 EXTRA_DIST += tests/golden tests/fuzz/corpus
+tests_expr_evalrow_SOURCES = tests/expr/evalrow.c
+tests_expr_evalrow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_expr_evalrow_LDADD = $(UNIT_LIBS)
 tests_unit_aggs_SOURCES = tests/unit/aggs.c
 tests_unit_aggs_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_aggs_LDADD = $(UNIT_LIBS)
@@ -132,6 +135,9 @@ tests_unit_window_align_LDADD = $(UNIT_LIBS)
 tests_unit_zone_SOURCES = tests/unit/zone.c
 tests_unit_zone_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_zone_LDADD = $(UNIT_LIBS)
+tests_fuzz_expr_SOURCES = tests/fuzz/expr.c tests/fuzz/replay.c
+tests_fuzz_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_expr_LDADD = $(UNIT_LIBS)
 tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c
 tests_fuzz_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_json_decode_LDADD = $(UNIT_LIBS)
