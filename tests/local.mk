@@ -32,6 +32,7 @@ fuzz_targets = \
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) tests/expr/evalrow
 EXTRA_DIST += \
 	tests/alloc.py \
+	tests/manual.sh \
 	tests/expr/differ.py \
 	tests/fuzz/run \
 	tests/headers.sh \

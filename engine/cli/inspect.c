@@ -4,6 +4,7 @@
  */
 #include "cli/inspect.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -45,14 +46,22 @@ weir__option_type(const struct weir_option *op)
 static void
 put_number(struct weir__buf *bf, const struct weir_option *op, double x)
 {
-	if (op->type == WEIR_OPT_DURATION && x >= 1e6)
-		weir__buf_printf(bf, "%.10gs", x / 1e6);
-	else if (op->type == WEIR_OPT_DURATION && x >= 1e3)
-		weir__buf_printf(bf, "%.10gms", x / 1e3);
-	else if (op->type == WEIR_OPT_DURATION)
-		weir__buf_printf(bf, "%.10gus", x);
-	else
+	static const struct {
+		double us;
+		const char *unit;
+	} units[] = {
+		{ 3600e6, "h" }, { 60e6, "m" }, { 1e6, "s" }, { 1e3, "ms" },
+		{ 1, "us" },
+	};
+	size_t i = 0;
+
+	if (op->type == WEIR_OPT_DURATION) {
+		while (i < 4 && (x == 0 ? i < 2 : fmod(x, units[i].us) != 0))
+			i++;
+		weir__buf_printf(bf, "%.15g%s", x / units[i].us, units[i].unit);
+	} else {
 		weir__buf_printf(bf, "%.15g", x);
+	}
 }
 
 void

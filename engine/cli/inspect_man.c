@@ -6,18 +6,39 @@
 #include "cli/inspect.h"
 #include "plan/plan.h"
 
+/* Does a sentence end at s[0]?  Then `*next` is where the next one begins. */
+static bool
+sentence_ends(const char *s, const char **next)
+{
+	if ((*s != '.' && *s != '?') || s[1] != ' ')
+		return false;
+	s++;
+	while (*s == ' ')
+		s++;
+	*next = s;
+	return *s >= 'A' && *s <= 'Z';
+}
+
 /* Text as mdoc: a backslash is \e, and a line must not begin with a control
- * character; blank lines part paragraphs. */
+ * character; blank lines part paragraphs, and sentences have lines of their
+ * own. */
 static void
-text(struct weir__buf *bf, const char *s)
+escaped(struct weir__buf *bf, const char *s, bool prose)
 {
 	bool start = true;
+	const char *next;
 
 	for (; *s != '\0'; s++) {
-		if (*s == '\n' && s[1] == '\n') {
+		if (prose && *s == '\n' && s[1] == '\n') {
 			weir__buf_str(bf, "\n.Pp\n");
 			while (s[1] == '\n')
 				s++;
+			start = true;
+			continue;
+		}
+		if (prose && !start && sentence_ends(s, &next)) {
+			weir__buf_printf(bf, "%c\n", *s);
+			s = next - 1;
 			start = true;
 			continue;
 		}
@@ -32,6 +53,12 @@ text(struct weir__buf *bf, const char *s)
 		start = *s == '\n';
 	}
 	weir__buf_chr(bf, '\n');
+}
+
+static void
+text(struct weir__buf *bf, const char *s)
+{
+	escaped(bf, s, true);
 }
 
 /* A sentence of its own: capital first letter, full stop. */
@@ -58,7 +85,7 @@ static void
 literal(struct weir__buf *bf, const char *s)
 {
 	weir__buf_str(bf, ".Bd -literal -offset indent\n");
-	text(bf, s);
+	escaped(bf, s, false);
 	weir__buf_str(bf, ".Ed\n");
 }
 
