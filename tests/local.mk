@@ -42,10 +42,11 @@ EXTRA_DIST += \
 	tests/parquet/written.py \
 	tests/peers/README.md \
 	tests/peers/kafka.sh \
-	tests/peers/kafka_lost.py \
-	tests/peers/kafka_outage.py \
-	tests/peers/kafka_txn.py \
 	tests/peers/medallion.py \
+	tests/peers/peer.py \
+	tests/peers/test_kafka_lost \
+	tests/peers/test_kafka_outage \
+	tests/peers/test_kafka_txn \
 	tests/plugins.py \
 	tests/symbols.sh \
 	tests/unit/c11_threads.h \

@@ -9,6 +9,7 @@
 #   kafka.sh stop DIR          SIGTERM, then SIGKILL after ten seconds
 #   kafka.sh kill DIR          SIGKILL, as a crash would
 #   kafka.sh topic DIR NAME PARTITIONS [KEY=VALUE...]
+#   kafka.sh tool DIR CLASS ARGUMENT...   one of org.apache.kafka.tools
 #
 # WEIR_CACHE  where jars are kept (default ~/.cache/weir)
 # KAFKA_HEAP  heap options of the broker (default -Xms128m -Xmx384m)
@@ -105,19 +106,12 @@ alive() {
 	    tr '\0' ' ' <"/proc/$(cat "$1/pid")/cmdline" | grep -qF "$1/server"
 }
 
-answers() {
-	"$java" -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/lib/*" \
-	    org.apache.kafka.tools.TopicCommand --list \
-	    --bootstrap-server "127.0.0.1:$(cat "$1/port")" >/dev/null 2>&1
-}
-
 ready() {
 	alive "$1" || return 1
 	if command -v kcat >/dev/null 2>&1; then
 		kcat -b "127.0.0.1:$(cat "$1/port")" -L -m 2 >/dev/null 2>&1
 	else
-		answers "$1"
+		tool "$1" TopicCommand --list >/dev/null 2>&1
 	fi
 }
 
@@ -206,24 +200,31 @@ crash() {
 	rm -f "$1/pid"
 }
 
+# A command-line tool of Kafka's, by its class.
+tool() {
+	dir=$1 class=$2
+	shift 2
+	"$java" -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/lib/*" \
+	    "org.apache.kafka.tools.$class" \
+	    --bootstrap-server "127.0.0.1:$(cat "$dir/port")" "$@"
+}
+
 topic() {
 	dir=$1 name=$2 parts=$3
 	shift 3
 	extra=
 	for kv; do extra="$extra --config $kv"; done
 	# shellcheck disable=SC2086
-	"$java" -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/lib/*" \
-	    org.apache.kafka.tools.TopicCommand --create --topic "$name" \
-	    --partitions "$parts" --replication-factor 1 $extra \
-	    --bootstrap-server "127.0.0.1:$(cat "$dir/port")"
+	tool "$dir" TopicCommand --create --topic "$name" --partitions "$parts" \
+	    --replication-factor 1 $extra
 }
 
 java=${JAVA:-java}
 verb=${1:-}
 [ $# -gt 0 ] && shift
 case $verb in
-start | ready | stop | kill | topic)
+start | ready | stop | kill | topic | tool)
 	[ $# -gt 0 ] || die "$verb needs a directory"
 	mkdir -p "$1"
 	dir=$(cd "$1" && pwd)
@@ -237,8 +238,9 @@ ready) ready "$dir" ;;
 stop) stop "$dir" ;;
 kill) crash "$dir" ;;
 topic) topic "$dir" "$@" ;;
+tool) tool "$dir" "$@" ;;
 *)
-	sed -n '3,16s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,17s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
