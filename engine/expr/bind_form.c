@@ -220,7 +220,7 @@ piece_node(struct weir__binder *bd, const struct weir__ast_piece *pc)
 	if (x->type->kind == WEIR_BYTES) {
 		weir__bind_fail(bd, x->span, "type.template",
 		    "bytes are no text");
-		weir__bind_hint(bd, "cast(... as string), or to_base64(...)");
+		weir__bind_hint(bd, "cast(... as string), or base64(...)");
 		return NULL;
 	}
 	s = weir__cast_node(bd, x, text, NULL, x->span);

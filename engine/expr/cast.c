@@ -139,7 +139,7 @@ weir__cast_refused(struct weir__binder *bd, const struct weir_expr *ex,
 	else if (to->kind == WEIR_DURATION && weir__is_number(from))
 		weir__bind_hint(bd, "multiply by a unit: x * 1s");
 	else if (from->kind == WEIR_TIMESTAMP && weir__is_number(to))
-		weir__bind_hint(bd, "(x - cast(\"1970-01-01\" as timestamp)) "
-		    "// 1ms, for example");
+		weir__bind_hint(bd, "epoch(x) counts seconds, epoch_ms(x) and "
+		    "epoch_us(x) finer");
 	return NULL;
 }
