@@ -124,6 +124,7 @@ here(const struct pq_reader *rd)
 
 /* ---- headers */
 
+/* Of a data page, or of a dictionary, which has its first two fields. */
 static void
 get_data_head(struct pq_get *ge, struct head *he)
 {
@@ -135,7 +136,7 @@ get_data_head(struct pq_get *ge, struct head *he)
 			he->values = pq_get_int(ge);
 		else if (id == 2)
 			he->encoding = (int)pq_get_int(ge);
-		else if (id == 3)
+		else if (id == 3 && he->type != PQ_DICTIONARY_PAGE)
 			he->def_encoding = (int)pq_get_int(ge);
 		else if (id == 4)
 			he->rep_encoding = (int)pq_get_int(ge);
