@@ -1,0 +1,1 @@
+! $WEIR run 012-ledger.weir 2>&1 | grep -v info:
