@@ -18,13 +18,26 @@ struct weir__journal {
 	bool stop;
 };
 
+/* A cut of a run that has failed: only prepare can let go of it. */
+static void
+discard(struct weir__sink_cut *sc)
+{
+	const struct weir_sink_ops *ops = sc->node->type->sink;
+	struct weir_err err = { 0 };
+
+	if (sc->cut != NULL && ops->prepare != NULL)
+		ops->prepare(sc->stage, sc->cut, &sc->intent, &err);
+}
+
 static void
 free_decision(struct weir__decision *de)
 {
 	size_t i;
 
-	for (i = 0; i < de->nsinks; i++)
+	for (i = 0; i < de->nsinks; i++) {
+		discard(&de->sinks[i]);
 		weir__free(de->sinks[i].intent.data);
+	}
 	weir__free(de->sinks);
 	weir__free(de->offsets);
 	weir__free(de->log_line);
@@ -54,6 +67,8 @@ prepare(struct weir__run *ru, struct weir__sink_cut *sc)
 	for (;;) {
 		memset(&err, 0, sizeof err);
 		rc = ops->prepare(sc->stage, sc->cut, &sc->intent, &err);
+		if (rc != WEIR_AGAIN)
+			sc->cut = NULL;
 		if (rc == WEIR_OK)
 			break;
 		if (rc == WEIR_AGAIN && atomic_load(&ru->failed) == false &&
