@@ -2,19 +2,20 @@
 dist_man_MANS += \
 	man/weir-cat.1 \
 	man/weir-check.1 \
-	man/weir-explain.1 \
-	man/weir-fmt.1 \
-	man/weir-inspect.1 \
-	man/weir-pipeline.5 \
-	man/weir-plugin.3 \
-	man/weir-run.1 \
 	man/weir-core.7 \
 	man/weir-csv.7 \
+	man/weir-explain.1 \
+	man/weir-fmt.1 \
 	man/weir-functions.7 \
 	man/weir-generate.7 \
+	man/weir-inspect.1 \
 	man/weir-json.7 \
 	man/weir-kafka.7 \
 	man/weir-parquet.7 \
+	man/weir-pipeline.5 \
+	man/weir-plugin.3 \
+	man/weir-run.1 \
 	man/weir-window.7 \
 	man/weir.1
-EXTRA_DIST += man/generate
+EXTRA_DIST += \
+	man/generate

@@ -18,7 +18,10 @@ unit_tests = \
 	tests/unit/json_text \
 	tests/unit/kafka \
 	tests/unit/num \
+	tests/unit/parquet_read \
 	tests/unit/parquet_write \
+	tests/unit/run_memory \
+	tests/unit/run_tree \
 	tests/unit/run_watermark \
 	tests/unit/state \
 	tests/unit/time \
@@ -29,16 +32,18 @@ fuzz_targets = \
 	tests/fuzz/expr \
 	tests/fuzz/json_decode \
 	tests/fuzz/parse
-check_PROGRAMS += $(unit_tests) $(fuzz_targets) tests/expr/evalrow
+check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
+	tests/expr/evalrow
 EXTRA_DIST += \
 	tests/alloc.py \
-	tests/manual.sh \
 	tests/expr/differ.py \
 	tests/fuzz/run \
 	tests/headers.sh \
 	tests/install.sh \
 	tests/lists.sh \
+	tests/manual.sh \
 	tests/parquet/common.py \
+	tests/parquet/read_back.py \
 	tests/parquet/written.py \
 	tests/peers/README.md \
 	tests/peers/kafka.sh \
@@ -59,9 +64,6 @@ EXTRA_DIST += \
 	tests/unit/vectors.py
 # Whole folders of cases.
 EXTRA_DIST += tests/golden tests/fuzz/corpus
-tests_expr_evalrow_SOURCES = tests/expr/evalrow.c
-tests_expr_evalrow_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_expr_evalrow_LDADD = $(UNIT_LIBS)
 tests_unit_aggs_SOURCES = tests/unit/aggs.c
 tests_unit_aggs_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_aggs_LDADD = $(UNIT_LIBS)
@@ -116,9 +118,18 @@ tests_unit_kafka_LDADD = $(UNIT_LIBS)
 tests_unit_num_SOURCES = tests/unit/num.c
 tests_unit_num_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_num_LDADD = $(UNIT_LIBS)
+tests_unit_parquet_read_SOURCES = tests/unit/parquet_read.c
+tests_unit_parquet_read_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_parquet_read_LDADD = $(UNIT_LIBS)
 tests_unit_parquet_write_SOURCES = tests/unit/parquet_write.c
 tests_unit_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_parquet_write_LDADD = $(UNIT_LIBS)
+tests_unit_run_memory_SOURCES = tests/unit/run_memory.c
+tests_unit_run_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_run_memory_LDADD = $(UNIT_LIBS)
+tests_unit_run_tree_SOURCES = tests/unit/run_tree.c
+tests_unit_run_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_run_tree_LDADD = $(UNIT_LIBS)
 tests_unit_run_watermark_SOURCES = tests/unit/run_watermark.c
 tests_unit_run_watermark_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_run_watermark_LDADD = $(UNIT_LIBS)
@@ -137,17 +148,30 @@ tests_unit_window_align_LDADD = $(UNIT_LIBS)
 tests_unit_zone_SOURCES = tests/unit/zone.c
 tests_unit_zone_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_zone_LDADD = $(UNIT_LIBS)
+tests_expr_evalrow_SOURCES = tests/expr/evalrow.c
+tests_expr_evalrow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_expr_evalrow_LDADD = $(UNIT_LIBS)
 tests_fuzz_expr_SOURCES = tests/fuzz/expr.c tests/fuzz/replay.c
 tests_fuzz_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_expr_LDADD = $(UNIT_LIBS)
-tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c
+tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c \
+	plugins/json/decode.c \
+	plugins/json/encode.c \
+	plugins/json/map.c \
+	plugins/json/plugin.c \
+	plugins/json/read.c \
+	plugins/json/scalar.c \
+	plugins/json/scan.c \
+	plugins/json/shape.c \
+	plugins/json/store.c \
+	plugins/json/write.c
 tests_fuzz_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_json_decode_LDADD = $(UNIT_LIBS)
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-UNIT_LIBS = libweir.a $(ENGINE_LIBS)
+UNIT_LIBS = libweir.a $(ENGINE_LIBS) $(JANSSON_LIBS)
 
 TESTS = $(unit_tests)
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
