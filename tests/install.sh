@@ -31,7 +31,7 @@ export WEIR_PLUGIN_PATH="$root/lib/weir/plugins"
 echo 'generate.sequence(to: 3) -> show()' >"$dir/t.weir"
 try "it finds plugins" "$root/bin/weir" check "$dir/t.weir"
 
-# The plugin at the end of weir-plugin(3), built as a stranger would.
+# A plugin built as a stranger would.
 export PKG_CONFIG_PATH="$root/lib/pkgconfig"
 export PKG_CONFIG_SYSROOT_DIR="$dir/root"
 pc() {
@@ -44,13 +44,13 @@ pc() {
 # shellcheck disable=SC2046
 try "the installed header compiles" sh -c "echo '#include <weir/plugin.h>' |
     ${CC:-cc} -Wall -Wextra -Werror $(pc --cflags weir) -fsyntax-only -x c -"
-awk '/^\.Bd .*complete plugin/ { on = 1; next } /^\.Ed/ { on = 0 } on' \
-    "$here/man/weir-plugin.3" | sed 's/\\e/\\/g; s/^\\&//' >"$dir/own.c"
-if [ -s "$dir/own.c" ]; then
-	# shellcheck disable=SC2046
-	try "the manual's plugin compiles" "${CC:-cc}" -Wall -Wextra -Werror \
-	    -shared -fPIC $(pc --cflags weir) -o "$dir/own.so" "$dir/own.c"
-fi
+# shellcheck disable=SC2046
+try "the example plugin compiles" "${CC:-cc}" -Wall -Wextra -Werror -shared \
+    -fPIC $(pc --cflags weir) -o "$dir/mask.so" \
+    "$here/examples/plugins/mask/mask.c"
+export WEIR_PLUGIN_PATH="$WEIR_PLUGIN_PATH:$dir"
+try "the example plugin runs" sh -c "cd '$dir' &&
+    '$root/bin/weir' run '$here/examples/plugins/mask/example.weir'"
 try "make uninstall leaves no file" sh -c \
     "make -C '$build' -s uninstall DESTDIR='$dir/root' &&
     ! find '$dir/root' -type f | grep ."
