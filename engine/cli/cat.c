@@ -5,6 +5,7 @@
  * The plugin that reads a file is the one with the name of the file's ending.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -125,14 +126,19 @@ cat_one(struct args *ar, const char *path)
 	struct weir__errors es;
 	struct weir__plan *pl = NULL;
 	struct weir__buf bf;
-	char reader[32];
+	char reader[32], full[PATH_MAX];
 	int code = WEIR__EXIT_FILE;
 
 	if (reader_of(reader, path) != 0)
 		return WEIR__EXIT_FILE;
+	/* in a pipeline, paths are relative to its file, and here is none */
+	if (realpath(path, full) == NULL) {
+		fprintf(stderr, "weir: %s: %m\n", path);
+		return WEIR__EXIT_FILE;
+	}
 	weir__errors_init(&es);
 	weir__buf_init(&bf);
-	pipeline_text(&bf, ar, reader, path);
+	pipeline_text(&bf, ar, reader, full);
 	pl = weir__load_text(&es, &ar->common, path, weir__buf_cstr(&bf),
 	    &code);
 	if (pl != NULL)
