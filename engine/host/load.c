@@ -109,6 +109,17 @@ fail:
 	return NULL;
 }
 
+/* With sanitizers code stays mapped, so that reports can name it. */
+static void
+unload(void *handle)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)handle;
+#else
+	dlclose(handle);
+#endif
+}
+
 void
 weir__loader_free(struct weir__loader *lo)
 {
@@ -118,7 +129,7 @@ weir__loader_free(struct weir__loader *lo)
 		return;
 	for (i = 0; i < lo->n; i++)
 		if (lo->list[i]->handle != NULL)
-			dlclose(lo->list[i]->handle);
+			unload(lo->list[i]->handle);
 	weir__free(lo->list);
 	weir__free(lo->dirs);
 	weir__free(lo->names);
