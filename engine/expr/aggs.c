@@ -371,7 +371,8 @@ bind_entry(struct weir__binder *bd, struct weir_aggs *ag, uint32_t i,
 		return false;
 	if (ex->type->kind == WEIR_NULL) {
 		weir__bind_fail(bd, en->value->span, "type.unknown",
-		    "null alone has no type");
+		    "null alone has no type: write cast(null as string), "
+		    "or whichever type is meant");
 		return false;
 	}
 	ag->outer[i] = ex;

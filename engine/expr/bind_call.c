@@ -310,16 +310,21 @@ weir__call_refused(struct weir__binder *bd, const char *name,
 {
 	char all[256];
 	size_t at = 0, i;
+	int n;
 
 	if (bd->sc->errors->out_of_memory)
 		return NULL;
 	weir__bind_fail(bd, span, "type.call", "no %s(%s)", name,
 	    call_types(bd, args, nargs));
 	all[0] = '\0';
-	for (i = 0; signatures[i] != NULL && at < sizeof all; i++)
-		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s",
-		    i != 0 ? "; " : "", signatures[i]);
-	weir__bind_hint(bd, "it takes %.*s", 200, all);
+	for (i = 0; signatures[i] != NULL && at < sizeof all; i++) {
+		n = (int)strcspn(signatures[i], "-");
+		while (n > 0 && signatures[i][n - 1] == ' ')
+			n--;
+		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s(%.*s)",
+		    i != 0 ? ", " : "", name, n, signatures[i]);
+	}
+	weir__bind_hint(bd, "there is %.*s", 200, all);
 	return NULL;
 }
 

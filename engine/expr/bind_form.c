@@ -359,7 +359,7 @@ weir__bind_record(struct weir__binder *bd, const struct weir__ast_expr *as)
 		if (ex->args[i]->type->kind == WEIR_NULL) {
 			weir__bind_fail(bd, en->span, "type.unknown",
 			    "null alone has no type: write "
-			    "cast(null as string), or whichever is meant");
+			    "cast(null as string), or whichever type is meant");
 			bad = true;
 		}
 		fi[i].name = en->name.text != NULL ? en->name.text

@@ -6,6 +6,8 @@
 #include "expr/aggs.h"
 #include "expr/bind.h"
 
+#define FEW 8 /* so many columns are told where none is near */
+
 /* The number of a column in the scope (entries made before come last and hide
  * others), or -1. */
 static int32_t
@@ -102,6 +104,28 @@ nearest(struct weir__binder *bd, const char *name, bool columns, bool params)
 	return weir__nearest(name, strlen(name), names, n);
 }
 
+/* The columns there are, where they are few. */
+static void
+list_columns(struct weir__binder *bd)
+{
+	const struct weir_schema *sc = bd->sc->schema;
+	struct weir__buf bf;
+	uint32_t i;
+
+	if (sc == NULL || sc->ncols == 0 || sc->ncols > FEW || bd->aggs != NULL)
+		return;
+	weir__buf_init(&bf);
+	for (i = 0; i < sc->ncols; i++)
+		weir__buf_printf(&bf, "%s%s",
+		    i == 0		   ? ""
+			: i + 1 == sc->ncols ? " and "
+					     : ", ",
+		    sc->cols[i].name);
+	weir__bind_hint(bd, "there %s %s", sc->ncols == 1 ? "is" : "are",
+	    weir__buf_cstr(&bf));
+	weir__buf_fini(&bf);
+}
+
 static struct weir_expr *
 unknown(struct weir__binder *bd, const char *name, struct weir_span span,
     bool columns, bool params)
@@ -121,6 +145,8 @@ unknown(struct weir__binder *bd, const char *name, struct weir_span span,
 	    columns && bd->sc->schema == NULL ? " (no row is read here)" : "");
 	if (near != NULL)
 		weir__bind_hint(bd, "did you mean \"%s\"?", near);
+	else if (columns)
+		list_columns(bd);
 	return NULL;
 }
 

@@ -128,6 +128,8 @@ weir__cast_refused(struct weir__binder *bd, const struct weir_expr *ex,
 {
 	const struct weir_type *from = ex->type;
 
+	if (bd->said)
+		return NULL;
 	weir__bind_fail(bd, span, "type.cast", "%s can't be cast to %s",
 	    weir__type_text(bd, from), weir__type_text(bd, to));
 	if (to->kind == WEIR_TIMESTAMP && weir__is_number(from))

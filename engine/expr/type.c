@@ -68,6 +68,30 @@ bind_decimal(struct weir__binder *bd, const struct weir__ast_type *as)
 	return ty != NULL ? ty : weir__bind_nomem(bd);
 }
 
+static bool
+is_unit(const char *s)
+{
+	return strcmp(s, "s") == 0 || strcmp(s, "ms") == 0 ||
+	    strcmp(s, "us") == 0 || strcmp(s, "ns") == 0;
+}
+
+static const struct weir_type *
+bad_format(struct weir__binder *bd, const struct weir_type *ty,
+    struct weir_span span)
+{
+	if (ty->kind == WEIR_DATE) {
+		weir__bind_fail(bd, span, "type.format",
+		    "a date's format is a pattern");
+		weir__bind_hint(bd, "date(\"%%d/%%m/%%Y\")");
+		return NULL;
+	}
+	weir__bind_fail(bd, span, "type.format",
+	    "a timestamp's format is s, ms, us, ns or a pattern");
+	weir__bind_hint(bd, "timestamp(ms), "
+	    "timestamp(\"%%d/%%b/%%Y %%H:%%M:%%S\")");
+	return NULL;
+}
+
 /* timestamp(ms), timestamp("%d/%b/%Y") and date("...") */
 static const struct weir_type *
 bind_time(struct weir__binder *bd, const struct weir__ast_type *as,
@@ -89,17 +113,15 @@ bind_time(struct weir__binder *bd, const struct weir__ast_type *as,
 			return ty;
 		}
 	}
-	if (as->nargs != 1 || e->kind != WEIR__E_STRING) {
-		weir__bind_fail(bd, as->span, "type.format",
-		    "a timestamp's format is s, ms, us, ns or a pattern");
-		weir__bind_hint(bd, "timestamp(ms), "
-		    "timestamp(\"%%d/%%b/%%Y %%H:%%M:%%S\")");
-		return NULL;
-	}
+	if (as->nargs != 1 || e->kind != WEIR__E_STRING)
+		return bad_format(bd, ty, as->span);
 	if (!weir__time_pattern_ok(e->u.str.text, e->u.str.len, true, &at))
 		return weir__bind_fail(bd, e->span, "type.format",
 		    "the pattern is not understood at its byte %zu: \"%.8s\"",
 		    at + 1, e->u.str.text + at);
+	if (strchr(e->u.str.text, '%') == NULL &&
+	    (ty->kind == WEIR_DATE || !is_unit(e->u.str.text)))
+		return bad_format(bd, ty, e->span);
 	if (format == NULL)
 		return ty;
 	*format = weir__arena_strndup(bd->sc->ar, e->u.str.text, e->u.str.len);

@@ -233,14 +233,24 @@ fail:
 	return NULL;
 }
 
+static void
+near_name(struct weir__loader *lo, const char *name, struct weir_err *err)
+{
+	const char *const *names;
+	size_t n = weir__loader_names(lo, &names);
+	const char *near = weir__nearest(name, strlen(name), names, n);
+
+	if (near != NULL && err != NULL)
+		snprintf(err->hint, sizeof err->hint, "did you mean \"%s\"?",
+		    near);
+}
+
 const struct weir__plugin *
 weir__loader_get(struct weir__loader *lo, const char *name,
     struct weir_err *err)
 {
 	char path[PATH_MAX];
-	const char *near;
-	const char *const *names;
-	size_t i, n;
+	size_t i;
 
 	for (i = 0; i < lo->n; i++)
 		if (strcmp(lo->list[i]->name, name) == 0)
@@ -249,6 +259,7 @@ weir__loader_get(struct weir__loader *lo, const char *name,
 		weir_fail(err, WEIR_NOWHERE, "plugin.name",
 		    "\"%s\" is no plugin's name: small letters, digits and _",
 		    name);
+		near_name(lo, name, err);
 		return NULL;
 	}
 	weir__buf_clear(&lo->tried);
@@ -261,11 +272,7 @@ weir__loader_get(struct weir__loader *lo, const char *name,
 	weir_fail(err, WEIR_NOWHERE, "plugin.missing",
 	    "no plugin \"%s\": there is no %s.so in %s", name, name,
 	    weir__buf_cstr(&lo->tried));
-	n = weir__loader_names(lo, &names);
-	near = weir__nearest(name, strlen(name), names, n);
-	if (near != NULL && err != NULL)
-		snprintf(err->hint, sizeof err->hint, "did you mean \"%s\"?",
-		    near);
+	near_name(lo, name, err);
 	return NULL;
 }
 

@@ -30,8 +30,8 @@ visit(struct weir__build *bu, struct weir__node *nd)
 			case 1:
 				weir__errors_fail(bu->es, ta->span,
 				    "stream.cycle",
-				    "this stream is made of what %s makes of "
-				    "it: a cycle", nd->what);
+				    "a cycle: what %s makes comes back to it "
+				    "here", nd->what);
 				return -1;
 			}
 		}
@@ -72,7 +72,7 @@ upstream_name(struct weir__build *bu, struct weir__draft *dr)
 	return "";
 }
 
-static bool
+static const struct weir__node *
 id_taken(struct weir__build *bu, const struct weir__node *nd, const char *id)
 {
 	size_t i;
@@ -80,8 +80,24 @@ id_taken(struct weir__build *bu, const struct weir__node *nd, const char *id)
 	for (i = 0; i < bu->nnodes; i++)
 		if (bu->nodes[i] != nd && bu->nodes[i]->id != NULL &&
 		    strcmp(bu->nodes[i]->id, id) == 0)
-			return true;
-	return false;
+			return bu->nodes[i];
+	return NULL;
+}
+
+/* An id that was written and is another's, too: the later one is the error. */
+static void
+check_id(struct weir__build *bu, const struct weir__node *nd)
+{
+	const struct weir__node *of = id_taken(bu, nd, nd->id);
+	struct weir_err *err;
+
+	if (of == NULL || of->no > nd->no)
+		return;
+	weir__errors_fail(bu->es, nd->span, "stage.id",
+	    "two stages have the id \"%s\"", nd->id);
+	err = weir__errors_last(bu->es);
+	err->span2 = of->span;
+	snprintf(err->text2, sizeof err->text2, "the other is here");
 }
 
 static int
@@ -93,16 +109,14 @@ make_id(struct weir__build *bu, struct weir__node *nd)
 	int n = 1;
 
 	if (nd->id != NULL) {
-		if (id_taken(bu, nd, nd->id))
-			weir__errors_fail(bu->es, nd->span, "stage.id",
-			    "two stages have the id \"%s\"", nd->id);
+		check_id(bu, nd);
 		return 0;
 	}
 	if (name[0] == '\0')
 		name = nd->stream;
 	sep = name[0] != '\0' ? "/" : "";
 	id = weir__arena_printf(bu->ar, "%s%s%s", name, sep, nd->what);
-	while (id != NULL && id_taken(bu, nd, id))
+	while (id != NULL && id_taken(bu, nd, id) != NULL)
 		id = weir__arena_printf(bu->ar, "%s%s%s#%d", name, sep,
 		    nd->what, ++n);
 	nd->id = id;
@@ -125,42 +139,88 @@ make_label(struct weir__build *bu, struct weir__node *nd)
 
 /* ----------------------------------------------------------------- inputs */
 
+/* The first column of `a` that `b` has not, or NULL. */
+static const char *
+lacks(const struct weir_schema *b, const struct weir_schema *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->ncols; i++)
+		if (weir__schema_find(b, a->cols[i].name) < 0)
+			return a->cols[i].name;
+	return NULL;
+}
+
+static void
+other_columns(struct weir__buf *bf, const struct weir_schema *a,
+    const struct weir_schema *b)
+{
+	const char *name;
+	uint32_t i = 0;
+
+	if ((name = lacks(a, b)) != NULL) {
+		weir__buf_printf(bf, "\"%s\" is only in this one", name);
+		return;
+	}
+	if ((name = lacks(b, a)) != NULL) {
+		weir__buf_printf(bf, "\"%s\" is not in this one", name);
+		return;
+	}
+	while (strcmp(a->cols[i].name, b->cols[i].name) == 0 &&
+	    weir__type_same(a->cols[i].type, b->cols[i].type, true))
+		i++;
+	if (strcmp(a->cols[i].name, b->cols[i].name) != 0) {
+		weir__buf_printf(bf, "column %u is \"%s\" here and \"%s\" "
+		    "in the first", i + 1, b->cols[i].name, a->cols[i].name);
+		return;
+	}
+	weir__buf_printf(bf, "\"%s\" is ", b->cols[i].name);
+	weir__type_print(bf, b->cols[i].type);
+	weir__buf_str(bf, " here and ");
+	weir__type_print(bf, a->cols[i].type);
+	weir__buf_str(bf, " in the first");
+}
+
+static bool
+equal_columns(const struct weir_schema *a, const struct weir_schema *b)
+{
+	uint32_t i;
+
+	if (a->ncols != b->ncols)
+		return false;
+	for (i = 0; i < a->ncols; i++)
+		if (strcmp(a->cols[i].name, b->cols[i].name) != 0 ||
+		    !weir__type_same(a->cols[i].type, b->cols[i].type, true))
+			return false;
+	return true;
+}
+
 /* Streams that meet at one input have the same columns. */
 static bool
 same_columns(struct weir__build *bu, const struct weir_schema *a,
-    const struct weir_schema *b, struct weir_span span)
+    const struct weir_schema *b, struct weir_span first, struct weir_span span)
 {
+	struct weir_err *err;
 	struct weir__buf bf;
-	uint32_t i;
 
-	if (a->ncols != b->ncols || a->kind != b->kind) {
+	if (a->kind == b->kind && equal_columns(a, b))
+		return true;
+	weir__buf_init(&bf);
+	if (a->kind != b->kind)
 		weir__errors_fail(bu->es, span, "union.columns",
-		    a->kind != b->kind ?
-			"streams that are read together must all be of facts "
-			"or all of changes" :
-			"streams that are read together have the same columns, "
-			"but here are %u and there %u: select them first",
-		    b->ncols, a->ncols);
-		return false;
-	}
-	for (i = 0; i < a->ncols; i++) {
-		if (strcmp(a->cols[i].name, b->cols[i].name) == 0 &&
-		    weir__type_same(a->cols[i].type, b->cols[i].type, true))
-			continue;
-		weir__buf_init(&bf);
-		weir__buf_printf(&bf, "column %u is \"%s\" of ", i + 1,
-		    b->cols[i].name);
-		weir__type_print(&bf, b->cols[i].type);
-		weir__buf_printf(&bf, " here and \"%s\" of ", a->cols[i].name);
-		weir__type_print(&bf, a->cols[i].type);
+		    "streams that are read together must all be of facts or "
+		    "all of changes");
+	else {
+		other_columns(&bf, a, b);
 		weir__errors_fail(bu->es, span, "union.columns",
 		    "streams that are read together have the same columns, but "
-		    "%s in the first: select them first",
-		    weir__buf_cstr(&bf));
-		weir__buf_fini(&bf);
-		return false;
+		    "%s: select them first", weir__buf_cstr(&bf));
 	}
-	return true;
+	weir__buf_fini(&bf);
+	err = weir__errors_last(bu->es);
+	err->span2 = first;
+	snprintf(err->text2, sizeof err->text2, "the first");
+	return false;
 }
 
 /* The schema of several: a column is required where it is in all. */
@@ -186,7 +246,8 @@ merged(struct weir__build *bu, struct weir__targets *ts)
 		cols[i] = first->cols[i];
 	for (j = 1; j < ts->n; j++) {
 		sc = &ts->list[j].node->ports[ts->list[j].port].schema;
-		if (!same_columns(bu, first, sc, ts->list[j].span))
+		if (!same_columns(bu, first, sc, ts->list[0].span,
+			ts->list[j].span))
 			return NULL;
 		for (i = 0; i < sc->ncols; i++)
 			cols[i].required &= sc->cols[i].required;

@@ -242,9 +242,7 @@ eval_param(struct params *pa, struct param_draft *dr)
 bad:
 	dr->state = -1;
 	/* Later uses stay silent: the name is there, its value is not. */
-	p.unknown = true;
-	p.value.type = ty != NULL ? ty : weir__type_scalar(WEIR_NULL);
-	p.value.null = true;
+	p.value = (struct weir_value){ .null = true };
 	pa->bu->pl->params[pa->bu->pl->nparams++] = p;
 	return -1;
 }
@@ -349,6 +347,7 @@ check_block(struct weir__build *bu, const struct weir__ast_entry *en)
 	const struct weir__ast_entry *of;
 	const char *names[256];
 	struct weir_err err = { 0 };
+	char what[160];
 	size_t i, j, n;
 	bool found;
 
@@ -368,10 +367,12 @@ check_block(struct weir__build *bu, const struct weir__ast_entry *en)
 			     (*ty)->options[j] != NULL && n < 256; j++)
 				names[n++] = (*ty)->options[j]->name;
 		}
-		if (!found)
-			weir__build_unknown(bu, of->name.span, "option.unknown",
-			    "no stage of this plugin has an option",
-			    of->name.text, names, n);
+		if (found)
+			continue;
+		snprintf(what, sizeof what, "no stage of plugin %s has an "
+		    "option", en->name.text);
+		weir__build_unknown(bu, of->name.span, "option.unknown", what,
+		    of->name.text, names, n);
 	}
 }
 
@@ -400,7 +401,8 @@ declare_settings(struct weir__build *bu)
 	weir__build_scope(bu, &sc);
 	if (weir__options_record(bu, &sc, weir__settings_options,
 		&bu->pl->settings, &bu->pl->settings.config.set, bu->settings,
-		bu->nsettings, "setting", span, is_plugin_block, bu) != 0)
+		bu->nsettings, NULL, span, is_plugin_block, bu) != 0 &&
+	    bu->failed)
 		return -1;
 	for (i = 0; i < bu->nsettings; i++)
 		if (bu->settings[i].name.text != NULL &&

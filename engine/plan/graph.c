@@ -358,10 +358,12 @@ make_nodes(struct weir__build *bu, struct weir__stmt *sm)
 	return bu->failed ? -1 : 0;
 }
 
-static void
+static bool
 check_place(struct weir__build *bu, struct weir__node *nd, bool first,
     bool last)
 {
+	size_t before = bu->es->n;
+
 	if (nd->type->role == WEIR_SOURCE && !first)
 		weir__errors_fail(bu->es, nd->span, "stage.place",
 		    "%s is a source: it can only begin a chain", nd->what);
@@ -372,6 +374,7 @@ check_place(struct weir__build *bu, struct weir__node *nd, bool first,
 	else if (nd->type->role == WEIR_SINK && !last)
 		weir__errors_fail(bu->es, nd->span, "stage.place",
 		    "%s is a sink: it can only end a chain", nd->what);
+	return bu->es->n == before;
 }
 
 static int
@@ -391,8 +394,10 @@ resolve_stages(struct weir__build *bu, struct weir__stmt *sm,
 			continue;
 		}
 		dr = bu->drafts[nd->no];
+		if (!check_place(bu, nd, i == 0 && !has_in,
+			i + 1 == sm->nnodes))
+			bad = true;
 		dr->bad |= bad;
-		check_place(bu, nd, i == 0 && !has_in, i + 1 == sm->nnodes);
 		if (nd->type->role != WEIR_SOURCE) {
 			dr->inputs = weir__build_alloc(bu, sizeof *dr->inputs);
 			if (dr->inputs == NULL)

@@ -41,7 +41,10 @@ unknown_option(struct weir__build *bu, const struct weir_option *const *table,
 	for (i = 0; table != NULL && table[i] != NULL && n < 80; i++)
 		if ((table[i]->flags & WEIR_OPTF_BRACES) == 0)
 			names[n++] = table[i]->name;
-	snprintf(text, sizeof text, "%s has no option", what);
+	if (what != NULL)
+		snprintf(text, sizeof text, "%s has no option", what);
+	else
+		snprintf(text, sizeof text, "there is no setting");
 	weir__build_unknown(bu, name->span, "option.unknown", text, name->text,
 	    names, n);
 }
@@ -62,6 +65,43 @@ next_positional(const struct weir_option *const *table, size_t n, size_t *at)
 	return -1;
 }
 
+/* The option that stands in braces, or NULL. */
+static const struct weir_option *
+braces_of(const struct weir_stage_type *ty)
+{
+	size_t i;
+
+	for (i = 0; ty->options != NULL && ty->options[i] != NULL; i++)
+		if ((ty->options[i]->flags & WEIR_OPTF_BRACES) != 0)
+			return ty->options[i];
+	return NULL;
+}
+
+static void
+position_error(struct weir__build *bu, const struct weir__node *nd,
+    const struct weir__ast_arg *ag)
+{
+	const struct weir_option *const *op = nd->type->options;
+	struct weir_err *err;
+	size_t i, n = 0;
+
+	for (i = 0; op != NULL && op[i] != NULL; i++)
+		n += (op[i]->flags & WEIR_OPTF_POSITIONAL) != 0;
+	if (n == 0)
+		weir__errors_fail(bu->es, ag->span, "option.position",
+		    "%s takes no value without a name", nd->what);
+	else
+		weir__errors_fail(bu->es, ag->span, "option.position",
+		    "%s takes %zu value%s without a name, here is one more: "
+		    "name the option that is meant", nd->what, n,
+		    n == 1 ? "" : "s");
+	err = weir__errors_last(bu->es);
+	if (n == 0 && braces_of(nd->type) != NULL)
+		snprintf(err->hint, sizeof err->hint,
+		    "its columns stand in braces: %s { ... }",
+		    nd->type->verb);
+}
+
 static int
 assign_positional(struct weir__build *bu, struct weir__node *nd,
     struct weir__slots *sl, const struct weir__ast_arg *ag, size_t n, size_t *at)
@@ -69,9 +109,7 @@ assign_positional(struct weir__build *bu, struct weir__node *nd,
 	int i = next_positional(nd->type->options, n, at);
 
 	if (i < 0) {
-		weir__errors_fail(bu->es, ag->span, "option.position",
-		    "%s takes no further value here: name the option that is "
-		    "meant", nd->what);
+		position_error(bu, nd, ag);
 		return -1;
 	}
 	if ((nd->type->options[i]->flags & WEIR_OPTF_VARIADIC) != 0)
@@ -88,9 +126,15 @@ assign_named(struct weir__build *bu, struct weir__node *nd,
     struct weir__slots *sl, const struct weir__ast_arg *ag)
 {
 	int i = find(nd->type->options, ag->name.text);
+	struct weir_err *err;
 
 	if (i < 0) {
 		unknown_option(bu, nd->type->options, nd->what, &ag->name);
+		err = weir__errors_last(bu->es);
+		if (braces_of(nd->type) != NULL && err->hint[0] == '\0')
+			snprintf(err->hint, sizeof err->hint,
+			    "columns stand in braces: %s { %s: ... }",
+			    nd->type->verb, ag->name.text);
 		return -1;
 	}
 	if (sl->value[i] != NULL) {
@@ -211,12 +255,14 @@ bind_missing(struct weir__slot *so, const char *what, struct weir_span span)
 	int rc = 0;
 
 	unset(op, so->to);
+	if (what == NULL)
+		what = "settings";
 	if (op->def != NULL)
 		return bind_default(so, what, span);
 	if ((op->flags & WEIR_OPTF_REQUIRED) != 0) {
 		weir__errors_fail(so->bu->es, span, "option.missing",
 		    (op->flags & WEIR_OPTF_BRACES) != 0 ?
-			"%s needs braces with its %s" :
+			"%s needs braces with its columns" :
 			"%s needs option \"%s\"", what, op->name);
 		return -1;
 	}
@@ -318,22 +364,13 @@ weir__options_probe(struct weir__build *bu, struct weir__node *nd,
 	if (nd->config == NULL)
 		return -1;
 	for (i = 0; i < n; i++)
-		if (dr->slots.value[i] != NULL &&
-		    !over_rows(nd->type->options[i]))
+		if (!over_rows(nd->type->options[i]) &&
+		    (dr->slots.value[i] != NULL ||
+			weir__build_default(bu, nd->plugin->name,
+			    nd->type->options[i]->name) != NULL))
 			bind_one(bu, nd, dr, i);
 	nd->config = NULL; /* it was never bound */
 	return bu->failed ? -1 : 0;
-}
-
-static bool
-takes_braces(const struct weir_stage_type *ty)
-{
-	size_t i;
-
-	for (i = 0; ty->options != NULL && ty->options[i] != NULL; i++)
-		if ((ty->options[i]->flags & WEIR_OPTF_BRACES) != 0)
-			return true;
-	return false;
 }
 
 int
@@ -346,10 +383,9 @@ weir__options_bind(struct weir__build *bu, struct weir__node *nd,
 	nd->config = weir__build_alloc(bu, nd->type->config_size);
 	if (nd->config == NULL)
 		return -1;
-	if (nd->ast->has_braces && !takes_braces(nd->type)) {
+	if (nd->ast->has_braces && braces_of(nd->type) == NULL) {
 		weir__errors_fail(bu->es, nd->ast->braces, "stage.braces",
-		    "%s makes no columns, so no braces may follow it",
-		    nd->what);
+		    "%s takes no columns in braces", nd->what);
 		rc = -1;
 	}
 	for (i = 0; i < n; i++)

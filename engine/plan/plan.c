@@ -13,6 +13,7 @@
 #include "plan/build.h"
 
 #define PIPELINE_MAX ((size_t)16 << 20)
+#define NAMES_MAX    8 /* so many are told where none is near */
 
 void *
 weir__build_oom(struct weir__build *bu)
@@ -32,6 +33,30 @@ weir__build_alloc(struct weir__build *bu, size_t n)
 	return p != NULL ? p : weir__build_oom(bu);
 }
 
+/* The few names that there are: a, b and c. */
+static void
+list_names(char *to, size_t size, const char *const *names, size_t n)
+{
+	const char *few[NAMES_MAX];
+	size_t i, j, k = 0, at;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < k && strcmp(few[j], names[i]) != 0; j++)
+			;
+		if (j < k)
+			continue;
+		if (k == NAMES_MAX)
+			return;
+		few[k++] = names[i];
+	}
+	if (k == 0)
+		return;
+	at = (size_t)snprintf(to, size, "there %s ", k == 1 ? "is" : "are");
+	for (i = 0; i < k && at < size; i++)
+		at += (size_t)snprintf(to + at, size - at, "%s%s",
+		    i == 0 ? "" : i + 1 == k ? " and " : ", ", few[i]);
+}
+
 void
 weir__build_unknown(struct weir__build *bu, struct weir_span span,
     const char *code, const char *what, const char *name,
@@ -45,6 +70,8 @@ weir__build_unknown(struct weir__build *bu, struct weir_span span,
 	if (near != NULL)
 		snprintf(err->hint, sizeof err->hint, "did you mean \"%s\"?",
 		    near);
+	else
+		list_names(err->hint, sizeof err->hint, names, n);
 }
 
 /* The whole file as text, or NULL after an error. */

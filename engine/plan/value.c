@@ -2,8 +2,10 @@
  *
  * One option's value, from what was written to its place in the config.
  */
+#include <math.h>
 #include <stdio.h>
 
+#include "base/time.h"
 #include "batch/batch.h"
 #include "plan/build.h"
 
@@ -13,21 +15,50 @@
 		return -1;                                                    \
 	} while (0)
 
+#define ENDLESS 9e15 /* an upper bound of an option that has none */
+
 /* ------------------------------------------------------------- constants */
+
+/* What a value of the option looks like. */
+static void
+looks_like(struct weir__slot *so)
+{
+	static const char *const hints[] = {
+		[WEIR_OPT_BOOL] = "true or false",
+		[WEIR_OPT_DURATION] = "a duration has a unit: 500ms, 5s, 10m, "
+				      "1h",
+		[WEIR_OPT_TIMESTAMP] = "a time is text: "
+				       "\"2026-01-31T12:00:00Z\"",
+		[WEIR_OPT_SIZE] = "a size is a number with a unit: 64KiB, "
+				  "128MiB",
+	};
+	struct weir_err *err = weir__errors_last(so->bu->es);
+
+	if ((size_t)so->op->type >= sizeof hints / sizeof *hints ||
+	    hints[so->op->type] == NULL || err->hint[0] != '\0' ||
+	    (strcmp(err->code, "type.mismatch") != 0 &&
+		strcmp(err->code, "value.syntax") != 0))
+		return;
+	snprintf(err->hint, sizeof err->hint, "%s", hints[so->op->type]);
+}
 
 static int
 constant(struct weir__slot *so, const struct weir__ast_expr *as,
     enum weir_kind kind, struct weir_value *v)
 {
 	struct weir__scope sc = *so->sc;
+	size_t before = so->bu->es->n;
 	bool secret = false;
 
 	sc.schema = NULL;
 	sc.has_origin = false;
 	sc.allow_secret = (so->op->flags & WEIR_OPTF_SECRET) != 0;
 	if (weir__expr_constant(&sc, as, weir__type_scalar(kind), v,
-		&secret) != 0)
+		&secret) != 0) {
+		if (so->bu->es->n > before)
+			looks_like(so);
 		return -1;
+	}
 	if (v->null && !(secret && !so->sc->need_secrets))
 		FAIL(so, as->span, "option.null",
 		    "option \"%s\" can't be null", so->op->name);
@@ -37,8 +68,8 @@ constant(struct weir__slot *so, const struct weir__ast_expr *as,
 static const char *
 number_text(char *buf, size_t n, const struct weir_option *op, double x)
 {
-	if (op->type == WEIR_OPT_DURATION)
-		snprintf(buf, n, "%gs", x / 1e6);
+	if (op->type == WEIR_OPT_DURATION && fabs(x) < 9e18)
+		buf[weir__time_print_duration(buf, (int64_t)x)] = '\0';
 	else
 		snprintf(buf, n, "%.15g", x);
 	return buf;
@@ -48,15 +79,20 @@ static int
 in_range(struct weir__slot *so, const struct weir__ast_expr *as, double x)
 {
 	const struct weir_option *op = so->op;
-	char lo[40], hi[40], is[40];
+	char lo[WEIR__TIME_TEXT + 1], hi[WEIR__TIME_TEXT + 1];
+	char is[WEIR__TIME_TEXT + 1];
 
 	if (op->min >= op->max || (x >= op->min && x <= op->max))
 		return 0;
+	number_text(lo, sizeof lo, op, op->min);
+	number_text(hi, sizeof hi, op, op->max);
+	number_text(is, sizeof is, op, x);
+	if (x < op->min && op->max >= ENDLESS)
+		FAIL(so, as->span, "option.range",
+		    "option \"%s\" is at least %s, found %s", op->name, lo,
+		    is);
 	FAIL(so, as->span, "option.range",
-	    "option \"%s\" lies between %s and %s, not at %s", op->name,
-	    number_text(lo, sizeof lo, op, op->min),
-	    number_text(hi, sizeof hi, op, op->max),
-	    number_text(is, sizeof is, op, x));
+	    "option \"%s\" is from %s to %s, found %s", op->name, lo, hi, is);
 }
 
 static int
@@ -125,6 +161,7 @@ bad_choice(struct weir__slot *so, const struct weir__ast_expr *as,
 {
 	char list[200] = "", what[400];
 	const char *const *ch = so->op->choices;
+	struct weir_err *err;
 	size_t i, n = 0;
 	char *name;
 
@@ -142,6 +179,13 @@ bad_choice(struct weir__slot *so, const struct weir__ast_expr *as,
 	    so->op->name, list);
 	weir__build_unknown(so->bu, as->span, "option.choice", what, name, ch,
 	    i);
+	err = weir__errors_last(so->bu->es);
+	if (weir__nearest(name, len, ch, i) != NULL)
+		return -1;
+	err->hint[0] = '\0';
+	if (so->op->type != WEIR_OPT_ENUM && as->kind == WEIR__E_NAME)
+		snprintf(err->hint, sizeof err->hint,
+		    "any other text stands in quotes: \"%s\"", name);
 	return -1;
 }
 
@@ -217,6 +261,10 @@ bind_text(struct weir__slot *so, const struct weir__ast_expr *as,
 	if (rc == 1)
 		return keep_text(so, as->u.name.text, strlen(as->u.name.text),
 		    to);
+	if (as->kind == WEIR__E_NAME && !as->u.name.quoted &&
+	    so->op->choices != NULL && !is_param(so, as->u.name.text))
+		return bad_choice(so, as, as->u.name.text,
+		    strlen(as->u.name.text));
 	if (constant(so, as, WEIR_STRING, &v) != 0)
 		return -1;
 	if (v.null)
@@ -417,6 +465,18 @@ bind_row(struct weir__slot *so, const struct weir__ast_expr *as,
 	return keep_expr(so, ex) == 0 ? ex : NULL;
 }
 
+/* A condition that is wrong changes no columns: `true` stands in for it, so
+ * that what is wrong further down is told in the same pass. */
+static int
+bind_instead(struct weir__slot *so)
+{
+	struct weir__ast_expr yes = { .kind = WEIR__E_BOOL, .u.b = true };
+	struct weir_expr *ex = weir__expr_bind(so->sc, &yes, NULL);
+
+	*(const struct weir_expr **)so->to = ex;
+	return ex != NULL ? 0 : -1;
+}
+
 static int
 bind_expr(struct weir__slot *so, const struct weir__ast_expr *as)
 {
@@ -424,6 +484,9 @@ bind_expr(struct weir__slot *so, const struct weir__ast_expr *as)
 	const struct weir_type *want = wanted_type(so, &ok);
 	struct weir_expr *ex = ok ? bind_row(so, as, want) : NULL;
 
+	if (ex == NULL && ok && want != NULL && want->kind == WEIR_BOOL &&
+	    !so->bu->failed)
+		return bind_instead(so);
 	*(const struct weir_expr **)so->to = ex;
 	return ex != NULL ? 0 : -1;
 }

@@ -82,6 +82,24 @@ find_dirs(struct weir__build *bu)
 	return pl->quarantine_dir != NULL ? 0 : -1;
 }
 
+/* Where the file says how the quarantine is written; nowhere by default. */
+static struct weir_span
+setting_span(const struct weir__build *bu)
+{
+	struct weir_span span = WEIR_NOWHERE;
+	size_t i;
+
+	for (i = 0; i < bu->nsettings; i++)
+		if (bu->settings[i].name.text != NULL &&
+		    (strcmp(bu->settings[i].name.text, "quarantine_writer") ==
+			    0 ||
+			(span.src == 0 &&
+			    strcmp(bu->settings[i].name.text, "quarantine") ==
+				0)))
+			span = bu->settings[i].value->span;
+	return span;
+}
+
 /* A stage as if it were written: WRITER("DIR"). */
 static struct weir__ast_stage *
 quarantine_stage(struct weir__build *bu)
@@ -102,6 +120,8 @@ quarantine_stage(struct weir__build *bu)
 	} else {
 		as->verb.text = writer;
 	}
+	as->name_span = as->plugin.span = as->verb.span = path->span =
+	    setting_span(bu);
 	path->kind = WEIR__E_STRING;
 	path->u.str.text = bu->pl->quarantine_dir;
 	path->u.str.len = strlen(bu->pl->quarantine_dir);
@@ -168,8 +188,9 @@ weir__build_quarantine(struct weir__build *bu)
 	dr->inputs = &rejected;
 	rejected.n = 1;
 	if (nd->type->role != WEIR_SINK) {
-		weir__errors_fail(bu->es, WEIR_NOWHERE, "settings.quarantine",
-		    "quarantine_writer %s is no sink", nd->what);
+		weir__errors_fail(bu->es, nd->span, "settings.quarantine",
+		    "the quarantine needs a sink, %s is none: "
+		    "quarantine_writer: \"csv.write\"", nd->what);
 		return -1;
 	}
 	if (weir__bind_node(bu, nd, dr) != 0)
