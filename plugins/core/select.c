@@ -20,6 +20,9 @@ select_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 	size_t i, j;
 	int rc;
 
+	if (cf->columns.n == 0)
+		return weir_option_fail(bi, "columns", err, "select.none",
+		    "no column would be left; select at least one");
 	if (core_map_init(&map, bi, err) != WEIR_OK)
 		return WEIR_ERROR;
 	for (i = 0; i < cf->columns.n; i++) {

@@ -264,6 +264,9 @@ unnest_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 
 	cf->col = host->expr_column_no(cf->expr);
 	fi.span = host->expr_span(cf->expr);
+	if (fi.name == NULL)
+		return weir_option_fail(bi, "list", err, "column.name",
+		    "the new column needs a name: unnest(... as name)");
 	if (unnest_field(bi, cf, &fi, err) != WEIR_OK)
 		return WEIR_ERROR;
 	for (i = 0; i < sc->ncols; i++) {

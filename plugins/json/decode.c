@@ -150,8 +150,9 @@ check_from(struct weir_bind *bi, const struct js_config *cf,
 		    "one holds the JSON text");
 	if (!weir_type_textual(in->cols[cf->from].type))
 		return weir_option_fail(bi, "from", err, "type.mismatch",
-		    "expected a column of string, bytes or json, found \"%s\" "
-		    "of another type", in->cols[cf->from].name);
+		    "JSON text is in a column of string, bytes or json, which "
+		    "\"%s\" is not; say with \"from\" which one holds it",
+		    in->cols[cf->from].name);
 	return WEIR_OK;
 }
 

@@ -34,6 +34,10 @@ bind_path(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
 	if (v != NULL && (v->null || v->u.s.len == 0))
 		return weir_option_fail(bi, "path", err, "parquet.path",
 		    "the path is empty; name a directory");
+	if (v == NULL && strchr(wc->prefix, '/') == NULL)
+		return weir_option_fail(bi, "path", err, "parquet.path",
+		    "the path must begin with a constant directory, as in "
+		    "\"data/day=${date(at)}\"");
 	n = strlen(wc->prefix);
 	if (n >= PQ_PATH - 2 * PQ_NAME)
 		return weir_option_fail(bi, "path", err, "parquet.path",

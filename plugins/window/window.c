@@ -165,8 +165,9 @@ window_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 	if (check_options(bi, cf, err) != WEIR_OK)
 		return WEIR_ERROR;
 	if (in->event_time < 0)
-		return weir_option_fail(bi, "size", err, "time.column",
-		    "the column of the watermark is gone: keep it up to here");
+		return weir_option_fail(bi, "", err, "time.column",
+		    "the column of the watermark was dropped or changed on the "
+		    "way: keep it up to here");
 	types = weir_plan_alloc(bi, (cf->by.n + 1) * sizeof *types);
 	if (types == NULL || out_bounds(bi) != WEIR_OK ||
 	    out_keys(bi, cf, types, err) != WEIR_OK ||
