@@ -355,8 +355,10 @@ check_names(struct weir__build *bu, struct weir__node *nd,
 			if (strcmp(dp->cols[i].name, dp->cols[j].name) != 0)
 				continue;
 			weir__errors_fail(bu->es, nd->span, "name.twice",
-			    "%s makes two columns \"%s\": rename one first",
-			    nd->what, dp->cols[i].name);
+			    "%s makes two columns \"%s\": %s", nd->what,
+			    dp->cols[i].name, nd->ninputs != 0 ?
+				"rename one first" :
+				"each needs a name of its own");
 			err = weir__errors_last(bu->es);
 			if (dp->cols[j].span.src != 0) {
 				err->span2 = dp->cols[j].span;

@@ -1,0 +1,1 @@
+WEIR_TEST_SECRET=hunter2 check 036-secret-value.weir
