@@ -443,8 +443,8 @@ test_logic(void)
 					 "longer than a slice");
 	T_STR(eval("greates(i, 1)"), "0-7 name.function: no function "
 	    "\"greates\" (did you mean \"greatest\"?)");
-	T_STR(eval("nullif(i)"), "0-9 type.call: no nullif(int64) (it takes "
-				 "T, T -> T)");
+	T_STR(eval("nullif(i)"), "0-9 type.call: no nullif(int64) (there is "
+				 "nullif(T, T))");
 }
 
 static void
