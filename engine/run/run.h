@@ -88,9 +88,11 @@ struct weir__run {
 	int64_t clock_shift; /* WEIR_CLOCK: what is added to the real clock */
 	FILE *epoch_log;     /* journal thread */
 
+	/* Set by the worker, read by any thread. */
+	_Atomic uint64_t epoch; /* the one being processed, from 1 */
+	_Atomic int64_t now;	/* its frozen clock, microseconds UTC */
+
 	/* The worker's own. */
-	uint64_t epoch; /* the one being processed, from 1 */
-	int64_t now;	/* its frozen clock, microseconds UTC */
 	struct weir__tree *tree;
 	struct weir__journal *journal;
 	struct weir__publisher **publishers; /* by node number; NULL: none */
