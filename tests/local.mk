@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/parquet/read_back.py \
 	tests/parquet/written.py \
 	tests/peers/README.md \
+	tests/peers/test_disk_full \
 	tests/peers/kafka.sh \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
