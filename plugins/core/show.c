@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "core.h"
 #include "show.h"
 
@@ -115,7 +116,8 @@ cells_str(const struct weir_host *host, struct show_cells *ce, const char *s,
 	    cells_end(host, ce, from, width);
 }
 
-/* One value: text as it is, everything else as in JSON without quotes. */
+/* One value: text, and bytes that are text, as it is, everything else as in
+ * JSON without quotes. */
 static bool
 cells_value(const struct weir_host *host, struct show_cells *ce,
     const struct weir_type *ty, const struct weir_column *co, uint32_t row,
@@ -129,7 +131,9 @@ cells_value(const struct weir_host *host, struct show_cells *ce,
 		return cells_str(host, ce, "", 0, width);
 	if (!weir_valid(co, row))
 		return cells_str(host, ce, "null", 4, width);
-	if (ty->kind == WEIR_STRING || ty->kind == WEIR_JSON)
+	if (ty->kind == WEIR_STRING || ty->kind == WEIR_JSON ||
+	    (ty->kind == WEIR_BYTES && weir__utf8_valid(
+		weir_str_data(&co->u.str[row]), co->u.str[row].len)))
 		return cells_str(host, ce, weir_str_data(&co->u.str[row]),
 		    co->u.str[row].len, width);
 	for (;;) {

@@ -314,7 +314,7 @@ const struct weir_stage_type core_unnest = {
 		"a struct of key and value.  A row whose list is null or "
 		"empty makes no row and is counted as filtered.",
 	.example = "generate.sequence(to: 3)\n"
-		   "    -> set { word: split(\"a b c\", \" \") }\n"
+		   "    -> set { word: [\"a\", \"b\", \"c\"] }\n"
 		   "    -> unnest(word)\n"
 		   "    -> show()",
 	.role = WEIR_TRANSFORM,

@@ -213,6 +213,20 @@ put_row(const struct csv_batch *cb, const struct csv_read_state *rs,
 
 /* ---- the head of a file */
 
+/* Is the field's text this name? */
+static bool
+is_name(const struct csv_field *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++, name++) {
+		if (f->p[i] != *name)
+			return false;
+		i += f->doubled && f->p[i] == '"';
+	}
+	return *name == '\0';
+}
+
 /* Which field each column is: by the names in the header. */
 static int
 map_header(struct weir_stage *st, const char *path, struct weir_err *err)
@@ -228,10 +242,7 @@ map_header(struct weir_stage *st, const char *path, struct weir_err *err)
 
 		rs->map[c] = -1;
 		for (i = 0; i < re->n && i < re->cap; i++) {
-			const struct csv_field *f = &re->fields[i];
-
-			if (f->n != strlen(name) ||
-			    memcmp(f->p, name, f->n) != 0)
+			if (!is_name(&re->fields[i], name))
 				continue;
 			if (rs->map[c] >= 0)
 				return st->host->fail(err, WEIR_NOWHERE,
@@ -546,7 +557,9 @@ guess(struct weir_bind *bi, struct csv_read_config *cf,
 		name = weir_plan_alloc(bi, f->n + 24);
 		if (name == NULL)
 			break;
-		if (cf->header && f->n > 0)
+		if (cf->header && f->n > 0 && f->doubled)
+			csv_unquote(name, f);
+		else if (cf->header && f->n > 0)
 			memcpy(name, f->p, f->n);
 		else
 			snprintf(name, 24, "column_%u", i + 1);

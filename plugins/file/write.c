@@ -53,7 +53,8 @@ find_value(struct weir_bind *bi, struct file_write_config *cf,
 	if (!weir_type_textual(sc->cols[cf->column].type))
 		return weir_option_fail(bi, "column", err, "type.mismatch",
 		    "\"%s\" is no text; make some of it with json.encode() or "
-		    "string()", sc->cols[cf->column].name);
+		    "cast(%s as string)", sc->cols[cf->column].name,
+		    sc->cols[cf->column].name);
 	return WEIR_OK;
 }
 
