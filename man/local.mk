@@ -4,8 +4,8 @@ dist_man_MANS += \
 	man/weir-check.1 \
 	man/weir-core.7 \
 	man/weir-csv.7 \
-	man/weir-file.7 \
 	man/weir-explain.1 \
+	man/weir-file.7 \
 	man/weir-fmt.1 \
 	man/weir-functions.7 \
 	man/weir-generate.7 \

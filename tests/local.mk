@@ -46,10 +46,10 @@ EXTRA_DIST += \
 	tests/parquet/read_back.py \
 	tests/parquet/written.py \
 	tests/peers/README.md \
-	tests/peers/test_disk_full \
 	tests/peers/kafka.sh \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
+	tests/peers/test_disk_full \
 	tests/peers/test_kafka_lost \
 	tests/peers/test_kafka_outage \
 	tests/peers/test_kafka_txn \
