@@ -31,6 +31,7 @@ unit_tests = \
 fuzz_targets = \
 	tests/fuzz/expr \
 	tests/fuzz/json_decode \
+	tests/fuzz/parquet_read \
 	tests/fuzz/parse
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
 	tests/expr/evalrow
@@ -168,6 +169,9 @@ tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c \
 	plugins/json/write.c
 tests_fuzz_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_json_decode_LDADD = $(UNIT_LIBS)
+tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c
+tests_fuzz_parquet_read_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS)
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)

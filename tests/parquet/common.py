@@ -27,6 +27,16 @@ def done():
     sys.exit(_bad != 0)
 
 
+def built(name):
+    """A test program of the build that the command line names."""
+    build = os.path.abspath(sys.argv[1])
+    os.environ["WEIR_PLUGINS"] = build + "/plugins"
+    for d in ("tests/unit", "t"):
+        if os.path.exists(f"{build}/{d}/{name}"):
+            return f"{build}/{d}/{name}"
+    sys.exit(f"there is no {name} in {build}")
+
+
 def run(*args):
     p = subprocess.run([str(a) for a in args], capture_output=True, text=True)
     if p.returncode != 0:

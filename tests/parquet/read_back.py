@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What pyarrow and DuckDB wrote, read by parquet.read.
 
-usage: read_back.py BUILD   (where t/parquet_read and plugins/parquet.so are)
+usage: read_back.py BUILD-DIRECTORY
 """
 import base64
 import datetime
@@ -21,9 +21,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common import done, duration, micros, number, ok
+from common import built, done, duration, micros, number, ok
 
-tool = sys.argv[1] + "/t/parquet_read"
+tool = built("parquet_read")
 top = tempfile.mkdtemp(prefix="weir-parquet-")
 rnd = random.Random(11)
 D = decimal.Decimal

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What parquet.write wrote, read by pyarrow and by DuckDB.
 
-usage: written.py BUILD   (where t/parquet_write and plugins/parquet.so are)
+usage: written.py BUILD-DIRECTORY
 """
 import datetime
 import decimal
@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common import SCALARS, load, micros, number, ok, run, done, want
+from common import SCALARS, built, load, micros, number, ok, run, done, want
 
-tool = sys.argv[1] + "/t/parquet_write"
+tool = built("parquet_write")
 top = tempfile.mkdtemp(prefix="weir-parquet-")
 NULLS = {"none": 0, "all": 1, "alternating": 2, "runs": 3, "some": 4}
 

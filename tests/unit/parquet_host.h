@@ -205,9 +205,9 @@ ph_opt(struct ts *ts, const char *name, const char *text)
 }
 
 static inline struct ts *
-ph_new(const char *verb, const char *schema)
+ph_with(const struct weir_plugin *plugin, const char *verb, const char *schema)
 {
-	struct ts *ts = ts_new(ts_plugin("parquet"), verb, schema);
+	struct ts *ts = ts_new(plugin, verb, schema);
 
 	ts->host.expr_const = ph_const;
 	ts->host.expr_prefix = ph_prefix;
@@ -227,6 +227,12 @@ ph_new(const char *verb, const char *schema)
 	ph.expr.field = &ph.field;
 	ph.epoch = 1;
 	return ts;
+}
+
+static inline struct ts *
+ph_new(const char *verb, const char *schema)
+{
+	return ph_with(ts_plugin("parquet"), verb, schema);
 }
 
 /* The path option: a constant, or what begins the paths of ph.paths. */
