@@ -13,6 +13,7 @@ weir__log_init(struct weir__log *lg, bool json, bool quiet)
 	lg->to = stderr;
 	lg->json = json;
 	lg->quiet = quiet;
+	lg->drawn = 0;
 	return pthread_mutex_init(&lg->lock, NULL) == 0 ? 0 : -1;
 }
 
@@ -82,11 +83,28 @@ weir__vlog(struct weir__log *lg, enum weir_log_level level, const char *stage,
 		weir__buf_chr(&bf, '\n');
 	}
 	pthread_mutex_lock(&lg->lock);
+	if (lg->drawn != 0)
+		fprintf(lg->to, "\033[%dA\033[J", lg->drawn);
+	lg->drawn = 0;
 	if (!bf.failed)
 		fwrite(bf.data, 1, bf.len, lg->to);
 	fflush(lg->to);
 	pthread_mutex_unlock(&lg->lock);
 	weir__buf_fini(&bf);
+}
+
+void
+weir__log_draw(struct weir__log *lg, struct weir__buf *bf, int lines)
+{
+	if (bf->failed)
+		return;
+	pthread_mutex_lock(&lg->lock);
+	if (lg->drawn != 0)
+		fprintf(lg->to, "\033[%dA", lg->drawn);
+	fwrite(bf->data, 1, bf->len, lg->to);
+	fflush(lg->to);
+	lg->drawn = lines;
+	pthread_mutex_unlock(&lg->lock);
 }
 
 void

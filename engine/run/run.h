@@ -38,6 +38,7 @@ struct weir__log {
 	bool json;
 	bool quiet; /* warnings and errors only */
 	pthread_mutex_t lock;
+	int drawn; /* lines of the live view that stand at the end */
 };
 
 int weir__log_init(struct weir__log *lg, bool json, bool quiet);
@@ -46,6 +47,10 @@ void weir__log(struct weir__log *lg, enum weir_log_level level,
     const char *stage, const char *fmt, ...) WEIR_PRINTF(4, 5);
 void weir__vlog(struct weir__log *lg, enum weir_log_level level,
     const char *stage, const char *fmt, va_list ap);
+
+/* Draw the live view, so many lines, over the last one.  A line of the log
+ * takes the view's place; the next one is drawn below. */
+void weir__log_draw(struct weir__log *lg, struct weir__buf *bf, int lines);
 
 /* ---- shared objects (weir_shared): any thread. */
 

@@ -31,8 +31,6 @@ rows_of(const struct weir__run *ru, const struct weir__node *nd)
 {
 	const struct weir__counts *co = weir__tree_counts(ru->tree, nd);
 
-	if (nd->type->role == WEIR_SINK)
-		return co->absorbed;
 	return co->passed + co->created;
 }
 
@@ -88,16 +86,12 @@ weir__view_draw(struct weir__view *vi, struct weir__run *ru, bool last)
 	if ((!last && now - vi->drawn < REDRAW) || vi->last == NULL)
 		return;
 	weir__buf_init(&bf);
-	if (vi->lines != 0)
-		weir__buf_printf(&bf, "\033[%dA", vi->lines);
 	vi->lines = 0;
 	vi->drawn = now;
 	draw_head(vi, ru, now, &bf);
 	for (i = 0; i < ru->pl->nnodes; i++)
 		draw_node(vi, ru, ru->pl->nodes[i],
 		    seconds > 0 ? seconds : 1, &bf);
-	if (!bf.failed)
-		fwrite(bf.data, 1, bf.len, stderr);
-	fflush(stderr);
+	weir__log_draw(&ru->log, &bf, vi->lines);
 	weir__buf_fini(&bf);
 }
