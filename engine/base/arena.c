@@ -13,6 +13,7 @@
 
 #define ARENA_ALIGN 16u
 #define ARENA_MAX ((size_t)1 << 20)
+#define ARENA_KEEP ((size_t)4 << 20) /* the largest that a reset foresees */
 
 struct weir__arena_chunk {
 	struct weir__arena_chunk *next;
@@ -65,6 +66,7 @@ weir__arena_reset(struct weir__arena *ar)
 	weir__arena_fini(ar);
 #else
 	struct weir__arena_chunk *keep = NULL, *c, *next;
+	size_t total = ar->total;
 
 	run_cleans(ar);
 	for (c = ar->chunks; c != NULL; c = next) {
@@ -79,6 +81,9 @@ weir__arena_reset(struct weir__arena *ar)
 	ar->chunks = keep;
 	ar->at = ar->end = NULL;
 	ar->total = 0;
+	/* One chunk for all of it, the next time there is as much. */
+	if (keep != NULL && total > keep->size)
+		ar->next = total < ARENA_KEEP ? total : ARENA_KEEP;
 	if (keep != NULL) {
 		keep->next = NULL;
 		ar->at = keep->data;

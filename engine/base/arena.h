@@ -3,7 +3,8 @@
  * An arena: many allocations, one release, with clean-up callbacks.
  *
  *	chunk ─► chunk ─► chunk      each twice the last, up to 1 MiB; a request
- *	                             larger than a quarter chunk gets its own
+ *	                             larger than a quarter chunk gets its own;
+ *	                             after a reset, one for as much as there was
  *
  * With WEIR_ARENA_EMULATE defined every allocation is a malloc of its own, so
  * that sanitizers see each bound.
