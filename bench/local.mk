@@ -4,7 +4,8 @@ bench_programs = \
 	bench/json_decode \
 	bench/kafka_consume \
 	bench/kafka_fill \
-	bench/kafka_produce
+	bench/kafka_produce \
+	bench/parquet_write
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 bench_expr_SOURCES = bench/expr.c
@@ -22,9 +23,13 @@ bench_kafka_fill_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
 bench_kafka_produce_SOURCES = bench/kafka_produce.c
 bench_kafka_produce_CPPFLAGS = $(UNIT_CPPFLAGS)
 bench_kafka_produce_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
+bench_parquet_write_SOURCES = bench/parquet_write.c
+bench_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_parquet_write_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	bench/kafka_conf.h \
 	bench/meter.h \
+	bench/pyarrow_rewrite.py \
 	bench/pyarrow_write.py \
 	bench/run.sh \
 	bench/table.py \
