@@ -63,7 +63,8 @@ EXTRA_DIST += \
 	tests/unit/stage_types.h \
 	tests/unit/t.h \
 	tests/unit/vectors.h \
-	tests/unit/vectors.py
+	tests/unit/vectors.py \
+	tests/windows.py
 # Whole folders of cases.
 EXTRA_DIST += tests/golden tests/fuzz/corpus
 tests_unit_aggs_SOURCES = tests/unit/aggs.c
@@ -169,9 +170,43 @@ tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c \
 	plugins/json/write.c
 tests_fuzz_json_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_json_decode_LDADD = $(UNIT_LIBS)
-tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c
+tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c \
+	plugins/parquet/assemble.c \
+	plugins/parquet/bound.c \
+	plugins/parquet/codec.c \
+	plugins/parquet/column.c \
+	plugins/parquet/convert.c \
+	plugins/parquet/crc.c \
+	plugins/parquet/cut.c \
+	plugins/parquet/delta.c \
+	plugins/parquet/dict.c \
+	plugins/parquet/file.c \
+	plugins/parquet/footer.c \
+	plugins/parquet/hybrid_get.c \
+	plugins/parquet/hybrid_put.c \
+	plugins/parquet/intent.c \
+	plugins/parquet/kinds.c \
+	plugins/parquet/listing.c \
+	plugins/parquet/meta.c \
+	plugins/parquet/page.c \
+	plugins/parquet/pages.c \
+	plugins/parquet/parts.c \
+	plugins/parquet/paths.c \
+	plugins/parquet/place.c \
+	plugins/parquet/plugin.c \
+	plugins/parquet/publish.c \
+	plugins/parquet/read.c \
+	plugins/parquet/reader.c \
+	plugins/parquet/schema.c \
+	plugins/parquet/shred.c \
+	plugins/parquet/thrift_get.c \
+	plugins/parquet/thrift_put.c \
+	plugins/parquet/tree.c \
+	plugins/parquet/values.c \
+	plugins/parquet/write.c \
+	plugins/parquet/writer.c
 tests_fuzz_parquet_read_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS)
+tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_LIBS)
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
