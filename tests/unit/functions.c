@@ -132,10 +132,14 @@ holds(const char *text)
 static int
 is_null(const char *text)
 {
-	char more[1024];
+	struct weir__buf bf;
+	int ok;
 
-	snprintf(more, sizeof more, "(%s) is null", text);
-	return holds(more);
+	weir__buf_init(&bf);
+	weir__buf_printf(&bf, "(%s) is null", text);
+	ok = holds(weir__buf_cstr(&bf));
+	weir__buf_fini(&bf);
+	return ok;
 }
 
 /* Does every row but the last fail with the code? */
