@@ -78,6 +78,9 @@ int weir__metrics_init(struct weir__metrics *me);
 void weir__metrics_fini(struct weir__metrics *me);
 void weir__metrics_set(struct weir__metrics *me, const char *stage,
     const char *name, const char *labels, double value);
+/* False where it was never set. */
+bool weir__metrics_get(struct weir__metrics *me, const char *stage,
+    const char *name, const char *labels, double *value);
 
 /* ---- the run */
 

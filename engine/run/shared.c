@@ -143,6 +143,34 @@ weir__metrics_fini(struct weir__metrics *me)
 	pthread_mutex_destroy(&me->lock);
 }
 
+static struct weir__metric *
+find_metric(const struct weir__metrics *me, const char *stage,
+    const char *name, const char *labels)
+{
+	struct weir__metric *mt;
+
+	for (mt = me->list; mt != NULL; mt = mt->next)
+		if (strcmp(mt->name, name) == 0 &&
+		    strcmp(mt->stage, stage) == 0 &&
+		    strcmp(mt->labels, labels) == 0)
+			break;
+	return mt;
+}
+
+bool
+weir__metrics_get(struct weir__metrics *me, const char *stage,
+    const char *name, const char *labels, double *value)
+{
+	const struct weir__metric *mt;
+
+	pthread_mutex_lock(&me->lock);
+	mt = find_metric(me, stage, name, labels != NULL ? labels : "");
+	if (mt != NULL)
+		*value = mt->value;
+	pthread_mutex_unlock(&me->lock);
+	return mt != NULL;
+}
+
 void
 weir__metrics_set(struct weir__metrics *me, const char *stage, const char *name,
     const char *labels, double value)
@@ -151,11 +179,7 @@ weir__metrics_set(struct weir__metrics *me, const char *stage, const char *name,
 
 	labels = labels != NULL ? labels : "";
 	pthread_mutex_lock(&me->lock);
-	for (mt = me->list; mt != NULL; mt = mt->next)
-		if (strcmp(mt->name, name) == 0 &&
-		    strcmp(mt->stage, stage) == 0 &&
-		    strcmp(mt->labels, labels) == 0)
-			break;
+	mt = find_metric(me, stage, name, labels);
 	if (mt == NULL && (mt = weir__zalloc(sizeof *mt)) != NULL) {
 		mt->stage = weir__strdup(stage);
 		mt->name = weir__strdup(name);

@@ -40,7 +40,7 @@ draw_node(struct weir__view *vi, struct weir__run *ru,
 {
 	const struct weir__counts *co = weir__tree_counts(ru->tree, nd);
 	uint64_t rows = rows_of(ru, nd);
-	double rate = (double)(rows - vi->last[nd->no]) / seconds;
+	double rate = (double)(rows - vi->last[nd->no]) / seconds, files;
 
 	vi->last[nd->no] = rows;
 	weir__buf_printf(bf, "\033[K  %-34.34s %12llu rows %10.0f/s", nd->id,
@@ -49,6 +49,9 @@ draw_node(struct weir__view *vi, struct weir__run *ru,
 		weir__buf_printf(bf, "  %llu rejected, %llu late",
 		    (unsigned long long)co->rejected,
 		    (unsigned long long)co->late);
+	if (weir__metrics_get(&ru->metrics, nd->id, "files", NULL, &files))
+		weir__buf_printf(bf, "  %.0f file%s", files,
+		    files == 1 ? "" : "s");
 	weir__buf_chr(bf, '\n');
 	vi->lines++;
 }

@@ -552,6 +552,7 @@ fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
     struct weir_err *err)
 {
 	const struct weir_host *host = st->host;
+	struct fsink_state *fs = st->state;
 	struct fsink_cut *fc = cut;
 	struct fsink_file *f, *next, *order = NULL;
 	int rc = WEIR_OK;
@@ -572,7 +573,10 @@ fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 	for (f = order; f != NULL; f = next) {
 		next = f->next;
 		file_free(f);
+		fs->nfiles++;
 	}
+	if (rc == WEIR_OK && order != NULL)
+		weir_metric(st, "files", NULL, (double)fs->nfiles);
 	host->free(fc);
 	return rc;
 }

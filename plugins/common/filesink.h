@@ -101,6 +101,7 @@ struct fsink_state {
 	char *staging;		   /* directory, known at the first file */
 	char stem[FSINK_STEM];
 	uint32_t number;	   /* of the last staged file */
+	uint64_t nfiles;	   /* made whole so far; prepare's own */
 	struct fsink_file *of[WEIR_BATCH_ROWS];
 	uint32_t rows[WEIR_BATCH_ROWS];
 };

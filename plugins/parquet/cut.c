@@ -122,6 +122,10 @@ pq_sink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 	rc = cut_sync(st, ct, err);
 	if (rc == WEIR_OK)
 		rc = pq_intent_make(st, ct, intent, err);
+	if (rc == WEIR_OK && ct->nparts != 0) {
+		sk->nfiles += ct->nparts;
+		weir_metric(st, "files", NULL, (double)sk->nfiles);
+	}
 	pq_cut_free(st->host, ct, rc != WEIR_OK);
 	return rc;
 }

@@ -102,6 +102,7 @@ struct pq_sink {
 	struct pq_part *ended; /* closed before the cut */
 	uint32_t nended;
 	struct pq_cut *cut; /* not yet prepared */
+	uint64_t nfiles;    /* made whole so far; prepare's own */
 	bool staging;	    /* the directory is there */
 	char dir[PQ_PATH];  /* of staging */
 	char stem[PQ_STEM];
