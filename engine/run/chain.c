@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Chains: stages that the engine runs itself (filters, expressions, watermarks),
- * neighbours as one pass over a batch.
+ * Chains: stages that the engine runs itself (filters, expressions,
+ * watermarks), neighbours as one pass over a batch.
  *
  *	columns ─┬─ where ─┬─ set ──┬─ watermark ─► gather what is left, once
  *	rows ────┘         └────────┘

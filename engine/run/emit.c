@@ -35,8 +35,8 @@ pass_column(struct weir_batch *b, uint32_t c, const struct weir_column *from,
 }
 
 struct weir_batch *
-weir__tree_derive(struct weir__instance *sg, uint32_t port, struct weir_batch *of,
-    const uint32_t *rows, uint32_t n)
+weir__tree_derive(struct weir__instance *sg, uint32_t port,
+    struct weir_batch *of, const uint32_t *rows, uint32_t n)
 {
 	const struct weir__port *po = &sg->nd->ports[port];
 	const struct weir_schema *sc = &po->schema;

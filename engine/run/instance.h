@@ -138,8 +138,8 @@ int weir__call_prepare(struct weir__instance *sg, struct weir_batch *b,
 
 /* Note that a row of `b` is rejected at `sg`; cols are the columns there.
  * Everything is copied.  0, or -1 when memory is out. */
-int weir__reject_add(struct weir__instance *sg, struct weir_batch *b, uint32_t row,
-    const struct weir_schema *sc, const struct weir_column *cols,
+int weir__reject_add(struct weir__instance *sg, struct weir_batch *b,
+    uint32_t row, const struct weir_schema *sc, const struct weir_column *cols,
     const struct weir_reason *why);
 /* Send what was noted. */
 int weir__reject_flush(struct weir__instance *sg, struct weir_err *err);

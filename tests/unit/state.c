@@ -166,7 +166,7 @@ test_due(void)
 	weir__state_free(sa);
 }
 
-/* More than a batch; and a key that comes back while its bucket is half gone. */
+/* More than a batch; and a key comes back while its bucket is half gone. */
 static void
 test_due_many(void)
 {
