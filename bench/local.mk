@@ -27,6 +27,8 @@ bench_parquet_write_SOURCES = bench/parquet_write.c
 bench_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
 bench_parquet_write_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
+	bench/README.md \
+	bench/RESULTS.md \
 	bench/kafka_conf.h \
 	bench/meter.h \
 	bench/pyarrow_rewrite.py \
