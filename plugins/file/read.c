@@ -24,6 +24,7 @@ struct file_read_config {
 struct file_read_state {
 	struct fset_source source;
 	int64_t line; /* number of the next one */
+	bool long_line; /* in one whose beginning was rejected */
 };
 
 static const char *const file_endings[] = { ".ndjson", ".jsonl", ".json",
@@ -48,6 +49,7 @@ count_lines(struct weir_stage *st, struct weir_err *err)
 	int rc;
 
 	rs->line = 1;
+	rs->long_line = false;
 	if (start == 0)
 		return WEIR_OK;
 	rc = fset_open(&fr, st->host, so->files.paths[so->at], 0, err);
@@ -69,9 +71,11 @@ count_lines(struct weir_stage *st, struct weir_err *err)
 	return rc;
 }
 
-/* The next line of the block, without its end; false: more is needed. */
+/* The next line of the block, without its end; false: more is needed.  Of a
+ * line that is too long it is a piece, and *whole false but for the last. */
 static bool
-next_line(struct fset_reader *fr, struct weir_str *line, size_t *used)
+next_line(struct fset_reader *fr, struct weir_str *line, size_t *used,
+    bool *whole)
 {
 	size_t n, len;
 	const char *p = fset_left(fr, &n);
@@ -81,26 +85,23 @@ next_line(struct fset_reader *fr, struct weir_str *line, size_t *used)
 		return false;
 	len = nl != NULL ? (size_t)(nl - p) : n;
 	*used = nl != NULL ? len + 1 : n;
+	*whole = nl != NULL || fr->ended;
 	if (len > 0 && nl != NULL && p[len - 1] == '\r')
 		len--;
 	*line = weir_str_make(p, len);
 	return true;
 }
 
-/* One line that is no UTF-8, in a batch of its own. */
+/* One line that can't be a row, in a batch of its own. */
 static int
 reject(struct weir_stage *st, const struct weir_batch *of, int64_t offset,
-    const struct weir_str *s, struct weir_err *err)
+    const struct weir_str *s, struct weir_reason *why, struct weir_err *err)
 {
 	static const struct weir_type text = { .kind = WEIR_BYTES };
 	static const struct weir_field field = { .name = "value",
 		.type = &text };
 	static const struct weir_schema schema = { .ncols = 1, .cols = &field,
 		.event_time = -1 };
-	struct weir_reason why = { .code = "file.utf8",
-		.text = "the line is no valid UTF-8; with bytes: true it is "
-			"read as it is",
-		.column = "value" };
 	struct weir_batch *x = weir_batch_new(st, 0, 1), *root = NULL;
 	int64_t *at = NULL;
 	char *copy = NULL;
@@ -129,12 +130,50 @@ reject(struct weir_stage *st, const struct weir_batch *of, int64_t offset,
 		x->partition = of->partition;
 		x->positions = at;
 		x->root = root;
-		why.position = (int64_t)weir__utf8_valid_prefix(copy, s->len);
-		rc = weir_reject(st, x, 0, &why);
+		rc = weir_reject(st, x, 0, why);
 	}
 	if (x != NULL)
 		weir_batch_unref(st, x);
 	return rc == WEIR_OK ? WEIR_OK : no_memory(st, err);
+}
+
+static int
+reject_utf8(struct weir_stage *st, const struct weir_batch *of,
+    int64_t offset, const struct weir_str *s, struct weir_err *err)
+{
+	struct weir_reason why = { .code = "file.utf8",
+		.text = "the line is no valid UTF-8; with bytes: true it is "
+			"read as it is",
+		.column = "value" };
+
+	why.position = (int64_t)weir__utf8_valid_prefix(weir_str_data(s),
+	    s->len);
+	return reject(st, of, offset, s, &why, err);
+}
+
+/* Of a line that is too long only the beginning is kept. */
+static int
+reject_long(struct weir_stage *st, const struct weir_batch *of,
+    int64_t offset, const struct weir_str *s, struct weir_err *err)
+{
+	struct weir_reason why = { .code = "file.long",
+		.text = "the line is longer than 16 MiB; its first 4096 bytes "
+			"are here",
+		.column = "value", .position = FSET_MAX_ROW };
+	struct weir_str head = weir_str_make(weir_str_data(s),
+	    s->len < 4096 ? s->len : 4096);
+
+	return reject(st, of, offset, &head, &why, err);
+}
+
+/* Windows puts a byte order mark before text. */
+static void
+skip_mark(struct weir_str *s)
+{
+	const char *p = weir_str_data(s);
+
+	if (s->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		*s = weir_str_make(p + 3, s->len - 3);
 }
 
 static int
@@ -148,14 +187,26 @@ fill(struct weir_stage *st, struct weir_batch *b, int64_t *at, uint32_t max,
 	struct weir_str s;
 	uint32_t n = 0;
 	size_t used;
+	bool whole;
 
-	for (; n < max && next_line(fr, &s, &used); fset_take(fr, used)) {
-		int64_t line = rs->line++;
+	for (; n < max && next_line(fr, &s, &used, &whole);
+	    fset_take(fr, used)) {
+		int64_t line = rs->line;
 
 		b->bytes += used;
+		rs->line += whole;
+		if (rs->long_line || !whole || s.len > FSET_MAX_ROW) {
+			if (!rs->long_line &&
+			    reject_long(st, b, fr->offset, &s, err) != WEIR_OK)
+				return WEIR_ERROR;
+			rs->long_line = !whole;
+			continue;
+		}
+		if (!cf->bytes && fr->offset == 0)
+			skip_mark(&s);
 		if (!cf->bytes &&
 		    !weir__utf8_valid(weir_str_data(&s), s.len)) {
-			if (reject(st, b, fr->offset, &s, err) != WEIR_OK)
+			if (reject_utf8(st, b, fr->offset, &s, err) != WEIR_OK)
 				return WEIR_ERROR;
 			continue;
 		}
@@ -208,7 +259,7 @@ file_read_poll(struct weir_stage *st, uint32_t max_rows, int64_t wait_us,
 	struct fset_reader *fr = &so->re;
 	struct weir_str s;
 	size_t used;
-	bool fresh;
+	bool fresh, whole;
 	int rc;
 
 	(void)wait_us;
@@ -219,7 +270,7 @@ file_read_poll(struct weir_stage *st, uint32_t max_rows, int64_t wait_us,
 		rc = count_lines(st, err);
 	if (rc != WEIR_OK)
 		return rc;
-	while (!next_line(fr, &s, &used)) {
+	while (!next_line(fr, &s, &used, &whole)) {
 		if (fr->ended)
 			return fset_source_next(st, so) == WEIR_OK ? WEIR_OK :
 			    no_memory(st, err);
@@ -336,7 +387,10 @@ const struct weir_stage_type file_read = {
 		"-> json.decode(schema).\n\n"
 		"The files are read once, in the order of their names, and "
 		"the source ends; each is a partition, and a row's offset is "
-		"the byte where its line begins.",
+		"the byte where its line begins.\n\n"
+		"A byte order mark at the beginning of a file is no part of "
+		"its first line, and a line longer than 16 MiB is rejected "
+		"(file.long), as is one that is no UTF-8 (file.utf8).",
 	.example = "file.read(\"/etc/services\")\n"
 		   "    -> where(value like \"http%\")\n"
 		   "    -> select { line_no, value }\n"
