@@ -6,12 +6,14 @@
  */
 #include <dirent.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "batch/batch.h"
 #include "cli/cli.h"
+#include "host/load.h"
 #include "run/run.h"
 
 struct args {
@@ -87,6 +89,28 @@ reader_of(char to[32], const char *path)
 	return 0;
 }
 
+/* Is there a plugin of that name?  Where there is none, it says so. */
+static bool
+has_reader(const struct args *ar, const char *reader, const char *path)
+{
+	struct weir__loader *lo = weir__loader_new(ar->common.dirs,
+	    ar->common.ndirs);
+	const char *const *names;
+	size_t i, n = 0;
+
+	if (lo == NULL)
+		return true; /* loading the pipeline says the same */
+	n = weir__loader_names(lo, &names);
+	for (i = 0; i < n && strcmp(names[i], reader) != 0; i++)
+		;
+	if (i == n)
+		fprintf(stderr, "weir: %s: nothing reads what ends in .%s: "
+				"there is no plugin \"%s\" (weir inspect lists "
+				"those that there are)\n", path, reader, reader);
+	weir__loader_free(lo);
+	return i < n;
+}
+
 static void
 pipeline_text(struct weir__buf *bf, const struct args *ar, const char *reader,
     const char *path)
@@ -129,7 +153,7 @@ cat_one(struct args *ar, const char *path)
 	char reader[32], full[PATH_MAX];
 	int code = WEIR__EXIT_FILE;
 
-	if (reader_of(reader, path) != 0)
+	if (reader_of(reader, path) != 0 || !has_reader(ar, reader, path))
 		return WEIR__EXIT_FILE;
 	/* in a pipeline, paths are relative to its file, and here is none */
 	if (realpath(path, full) == NULL) {
@@ -190,6 +214,8 @@ weir__cmd_cat(int argc, char **argv)
 	struct args ar = { .limit = "100", .format = "table" };
 	int i, rc, n = 0, code = WEIR__EXIT_USAGE;
 
+	/* who reads the table may have seen enough: end as cat(1) does */
+	signal(SIGPIPE, SIG_DFL);
 	if (parse_args(&ar, argc, argv, &n) == 0)
 		for (i = 0, code = WEIR__EXIT_OK; i < n; i++) {
 			rc = cat_one(&ar, argv[i]);
