@@ -229,6 +229,48 @@ piece_node(struct weir__binder *bd, const struct weir__ast_piece *pc)
 	return s;
 }
 
+/* A text that is known now and may be shown. */
+static bool
+known_text(const struct weir_expr *ex)
+{
+	return weir__is_const(ex) && !ex->value->null && !ex->secret &&
+	    ex->type->kind == WEIR_STRING;
+}
+
+/* Constants that a template begins with become one, which is what a path is
+ * known to begin with. */
+static bool
+join_head(struct weir__binder *bd, struct weir_expr *ex)
+{
+	const struct weir_str *a, *b;
+	struct weir_value v;
+	char *s;
+
+	while (ex->nargs > 1 && known_text(ex->args[0]) &&
+	    known_text(ex->args[1]) && !ex->u.tmpl.pieces[0] &&
+	    !ex->u.tmpl.pieces[1]) {
+		a = &ex->args[0]->value->u.s;
+		b = &ex->args[1]->value->u.s;
+		s = weir__arena_alloc(bd->sc->ar, (size_t)a->len + b->len + 1);
+		if (s == NULL)
+			return weir__bind_nomem(bd) != NULL;
+		memcpy(s, weir_str_data(a), a->len);
+		memcpy(s + a->len, weir_str_data(b), b->len);
+		s[a->len + b->len] = '\0';
+		memset(&v, 0, sizeof v);
+		v.type = ex->args[0]->type;
+		v.u.s = weir_str_make(s, (size_t)a->len + b->len);
+		ex->args++;
+		ex->u.tmpl.pieces++;
+		ex->nargs--;
+		ex->args[0] = weir__const_node(bd, ex->args[0]->span, &v,
+		    WEIR__LIT_NONE);
+		if (ex->args[0] == NULL)
+			return false;
+	}
+	return true;
+}
+
 struct weir_expr *
 weir__bind_template(struct weir__binder *bd, const struct weir__ast_expr *as)
 {
@@ -255,7 +297,9 @@ weir__bind_template(struct weir__binder *bd, const struct weir__ast_expr *as)
 		if (!bad && !bd->sc->path)
 			ex->required &= ex->args[i]->required;
 	}
-	return bad ? NULL : weir__node_done(bd, ex);
+	if (bad || !join_head(bd, ex))
+		return NULL;
+	return weir__node_done(bd, ex);
 }
 
 /* ---- [a, b] and { a: x } */

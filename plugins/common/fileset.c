@@ -279,8 +279,11 @@ read_gzip(struct fset_stream *s, char *p, size_t n, size_t *got,
 {
 	int k = gzread(s->gz, p, (unsigned)n), code;
 	const char *why = gzerror(s->gz, &code);
+	const char *end = why != NULL ? strstr(why, ">: ") : NULL;
 
 	*got = k < 0 ? 0 : (size_t)k;
+	if (end != NULL) /* "<fd:3>: why" */
+		why = end + 3;
 	if (k < 0 || (code != Z_OK && code != Z_STREAM_END))
 		return s->host->fail(err, WEIR_NOWHERE, "file.gzip",
 		    "%s is not whole: %s", path, why);

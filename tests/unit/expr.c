@@ -661,7 +661,7 @@ test_path(void)
 	weir__column_value(&r.ar, &v, &co, weir__expr_type(r.ex), 2);
 	weir__value_show(&bf, &v);
 	T_STR(weir__buf_cstr(&bf), "a/b/s=a/__HIVE_DEFAULT_PARTITION__");
-	T_STR(weir__expr_prefix(r.ex), "a/b");
+	T_STR(weir__expr_prefix(r.ex), "a/b/s=");
 	weir__buf_fini(&bf);
 	run_fini(&r);
 }
