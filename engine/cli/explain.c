@@ -44,7 +44,10 @@ weir__cmd_explain(int argc, char **argv)
 			continue;
 		if (strcmp(argv[i], "--dot") == 0) {
 			dot = true;
-		} else if (argv[i][0] == '-' || path != NULL) {
+		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+			weir__usage("explain", "no option %s", argv[i]);
+			goto out;
+		} else if (path != NULL) {
 			weir__usage("explain", "it takes one file, not also %s",
 			    argv[i]);
 			goto out;

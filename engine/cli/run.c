@@ -42,6 +42,8 @@ one_arg(struct args *ar, int argc, char **argv, int *i)
 			value = arg + len + 1;
 		else if (arg[len] == '\0' && *i + 1 < argc)
 			value = argv[++*i];
+		else if (arg[len] == '\0')
+			return weir__usage("run", "%s needs a value", arg), -1;
 		else
 			continue;
 		if (v == 1) {
