@@ -1,0 +1,1 @@
+run 017-epoch-log.weir --quiet --epoch-log /nowhere/x
