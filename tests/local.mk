@@ -38,6 +38,7 @@ check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
 EXTRA_DIST += \
 	tests/alloc.py \
 	tests/expr/differ.py \
+	tests/fuzz/check.py \
 	tests/fuzz/run \
 	tests/headers.sh \
 	tests/install.sh \
