@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/lists.sh \
 	tests/manual.sh \
 	tests/parquet/common.py \
+	tests/parquet/raw.py \
 	tests/parquet/read_back.py \
 	tests/parquet/written.py \
 	tests/peers/README.md \

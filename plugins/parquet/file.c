@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define IOVS 64
-#define SAVED 0x31514657u /* "WFQ1" */
 
 static int
 no_memory(struct pq_file *f, const char *name, struct weir_err *err)
@@ -255,38 +254,4 @@ pq_file_end(struct pq_file *f, struct pq_scratch *sx,
 			 : write_bytes(f, foot.p, foot.len, name, err);
 	pq_bytes_fini(&foot);
 	return rc;
-}
-
-/* ---- going on with an unfinished file */
-
-int
-pq_file_save(const struct pq_file *f, struct pq_bytes *to)
-{
-	uint8_t head[32];
-
-	if (f->group_rows != 0)
-		return -1;
-	pq_put32(head, SAVED);
-	pq_put32(head + 4, f->ngroups);
-	pq_put64(head + 8, f->size);
-	pq_put64(head + 16, f->rows);
-	pq_put64(head + 24, f->groups.len);
-	pq_bytes_add(to, head, sizeof head);
-	pq_bytes_add(to, f->groups.p, f->groups.len);
-	return to->failed ? -1 : 0;
-}
-
-int
-pq_file_resume(struct pq_file *f, const void *saved, size_t n)
-{
-	const uint8_t *p = saved;
-
-	if (n < 32 || pq_get32(p) != SAVED || pq_get64(p + 24) != n - 32)
-		return -1;
-	f->ngroups = pq_get32(p + 4);
-	f->size = pq_get64(p + 8);
-	f->rows = pq_get64(p + 16);
-	f->groups.len = 0;
-	pq_bytes_add(&f->groups, p + 32, n - 32);
-	return f->groups.failed ? -1 : 0;
 }

@@ -4,8 +4,9 @@
  *
  *	PAR1 | row group: chunks, their page indexes | ... | footer | PAR1
  *
- * What a row group leaves behind in memory is its serialised metadata, so an
- * unfinished file is known by (its bytes so far, pq_file_save()).
+ * A row group leaves nothing behind in memory but its serialised metadata: a
+ * file whose open group is empty is wholly known by its size, its rows, and the
+ * bytes of `groups`, with which writing could go on elsewhere.
  */
 #ifndef PARQUET_FILE_H
 #define PARQUET_FILE_H
@@ -53,11 +54,6 @@ int pq_file_group(struct pq_file *f, struct pq_scratch *sx, const char *name,
 int pq_file_end(struct pq_file *f, struct pq_scratch *sx,
     const struct pq_note *notes, uint32_t nnotes, const char *name,
     struct weir_err *err);
-
-/* Everything needed to go on with a file whose open row group is empty, and
- * going on with it. */
-int pq_file_save(const struct pq_file *f, struct pq_bytes *to);
-int pq_file_resume(struct pq_file *f, const void *saved, size_t n);
 
 /* The RowGroup of the columns, their pages at `offset` (footer.c). */
 struct pq_place {

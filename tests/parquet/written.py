@@ -8,6 +8,7 @@ import decimal
 import glob
 import json
 import shutil
+import struct
 import sys
 import tempfile
 
@@ -15,8 +16,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raw import File, crc_ok
 from common import SCALARS, built, load, micros, number, ok, run, done, want
 
+decimal.getcontext().prec = 60
 tool = built("parquet_write")
 top = tempfile.mkdtemp(prefix="weir-parquet-")
 NULLS = {"none": 0, "all": 1, "alternating": 2, "runs": 3, "some": 4}
@@ -210,7 +213,7 @@ def test_statistics():
         if ty == "timestamp":
             ok((micros(st.min), micros(st.max)) == (min(some), max(some)), f"{c}: bounds")
         elif ty == "float64":
-            some = [v[0] if isinstance(v, tuple) else float(v) for v in some]
+            some = [v[0] if isinstance(v, tuple) else float(v) for v in some if v != "nan"]
             ok((st.min, st.max) == (min(some), max(some)), f"{c}: bounds")
         elif ty in ("string", "bytes"):
             enc = [v.encode() if isinstance(v, str) else v for v in some]
@@ -284,7 +287,7 @@ def canon(v):
         except Exception:
             return v
     if isinstance(v, (int, float, decimal.Decimal)):
-        return float(v)
+        return "nan" if v != v else float(v)
     return v
 
 
@@ -324,6 +327,106 @@ def test_nested():
             ok(bad is None, f"nested {opts}: {read.__name__}{': ' + bad if bad else ''}")
 
 
+def bound(raw, ty, upper):
+    """A page's bound as a value that compares as the column does."""
+    if ty == "int64":
+        return int.from_bytes(raw, "little", signed=True)
+    if ty.startswith("decimal"):
+        return int.from_bytes(raw, "big", signed=True)
+    if ty == "float64":
+        return struct.unpack("<d", raw)[0]
+    return raw
+
+
+def in_order(v, ty):
+    if ty.startswith("decimal"):
+        return int(v.scaleb(3))
+    if ty == "string":
+        return v.encode()
+    if ty == "float64":
+        return v[0] if isinstance(v, tuple) else float(v)
+    return v
+
+
+def test_indexes():
+    """Page indexes, headers, checksums and offsets, by the bytes."""
+    types = {"a": "int64", "s": "string", "d": "decimal(30,3)", "f": "float64",
+             "x": "bytes", "n": "string"}
+    for nulls, kinds in [("some", 0), ("runs", 0), ("none", 40), ("runs", 40), ("all", 0)]:
+        f, rows = write(", ".join(f"{c}: {t}" for c, t in types.items()), 5000,
+                        nulls=nulls, kinds=kinds, page_rows=300, text=120,
+                        row_group_rows=2000)
+        raw = File(f[0])
+        first, crcs, offsets, bounds, counts, orders, sizes = 0, True, True, True, True, True, True
+        for group in raw.meta[4]:
+            total = 0
+            for chunk, (c, ty) in zip(group[1], types.items()):
+                md = chunk[3]
+                off, col = raw.index(chunk)
+                pages = list(raw.pages(chunk))
+                crcs &= all(crc_ok(h, d) for _, _, h, d in pages)
+                total += md[7]
+                sizes &= sum(n for _, n, _, _ in pages) == md[7]
+                sizes &= sum(n - h[3] + h[2] for _, n, h, _ in pages) == md[6]
+                data = [p for p in pages if p[2][1] == 0]
+                offsets &= [(p[0], p[1]) for p in data] == [(o[1], o[2]) for o in off[1]]
+                sizes &= sum(p[2][5][1] for p in data) == md[5] == group[3]
+                starts = [o[3] for o in off[1]] + [group[3]]
+                los, his = [], []
+                for i in range(len(data)):
+                    v = [want(r[c], ty) for r in rows[first + starts[i]:first + starts[i + 1]]]
+                    counts &= col[5][i] == sum(x is None for x in v)
+                    some = [in_order(x, ty) for x in v if x is not None and x != "nan"]
+                    counts &= col[1][i] == (not some)
+                    counts &= data[i][2][5][1] == len(v)
+                    if not some:
+                        continue
+                    lo, hi = bound(col[2][i], ty, False), bound(col[3][i], ty, True)
+                    los.append(lo)
+                    his.append(hi)
+                    if ty in ("string", "bytes"):
+                        bounds &= lo <= min(some) and hi >= max(some)
+                        bounds &= min(some).startswith(lo) and len(hi) <= 64
+                        bounds &= len(max(some)) > 64 or hi == max(some)
+                    else:
+                        bounds &= (lo, hi) == (min(some), max(some))
+                up = los == sorted(los) and his == sorted(his)
+                down = los == sorted(los, reverse=True) and his == sorted(his, reverse=True)
+                orders &= col[4] == (1 if up else 2 if down else 0)
+            sizes &= group[6] == total
+            first += group[3]
+        what = f"page indexes, nulls {nulls}, kinds {kinds}"
+        ok(crcs, f"{what}: checksums")
+        ok(offsets, f"{what}: offsets")
+        ok(bounds, f"{what}: bounds")
+        ok(counts, f"{what}: counts")
+        ok(orders, f"{what}: order")
+        ok(sizes, f"{what}: sizes")
+    ok(raw.meta[7] == [{1: {}}] * len(types), "column orders")
+
+
+def test_nan():
+    """Floats without a bound have neither statistics nor a column index."""
+    f, rows = write("f: float64", 3000, nulls="none", kinds=0, page_rows=500)
+    md = File(f[0]).meta[4][0][1][0]
+    st = md[3][12]
+    vals = [want(r["f"], "float64") for r in rows]
+    ok("nan" in vals, "there are NaN among them")
+    vals = [in_order(v, "float64") for v in vals if v != "nan"]
+    zero = any(v == 0 for v in vals)
+    ok(zero and struct.unpack("<d", st[6])[0] == min(vals), "the least float")
+    f, rows = write("f: float64!", 2000, nulls="none", page_rows=1)
+    off, col = File(f[0]).index(File(f[0]).meta[4][0][1][0])
+    ok(col is None and len(off[1]) == 2000, "a page of NaN only: no column index")
+    f, rows = write("f: float32!", 10, nulls="none", kinds=1)
+    st = File(f[0]).meta[4][0][1][0][3][12]
+    v = float(rows[0]["f"])
+    if v == 0:
+        ok(st[6] == b"\0\0\0\x80" and st[5] == b"\0\0\0\0", "zero is -0 below and +0 above")
+    else:
+        ok(struct.unpack("<f", st[6])[0] == v, "one float")
+
+
 def test_size():
     """Beside pyarrow's own file of the same table."""
     f, _ = write("id: string!, at: timestamp!, a: decimal(12,2), x: float64",
@@ -342,6 +445,8 @@ test_pages()
 test_dictionary()
 test_statistics()
 test_nested()
+test_indexes()
+test_nan()
 test_size()
 shutil.rmtree(top)
 done()
