@@ -36,6 +36,10 @@ fuzz_targets = \
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
 	tests/expr/evalrow
 EXTRA_DIST += \
+	tests/unit/pipelines/ecommerce.weir \
+	tests/unit/pipelines/iot_and_logs.weir \
+	tests/unit/pipelines/merchant_totals.weir \
+	tests/unit/pipelines/warehouse.weir \
 	tests/alloc.py \
 	tests/expr/differ.py \
 	tests/fuzz/check.py \

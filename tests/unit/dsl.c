@@ -469,18 +469,22 @@ golden(void)
 	T(n > 40);
 }
 
+/* What is shipped, and what needs more of the language than runs today. */
+static const char *const whole[] = { "pipelines/medallion",
+	"pipelines/quickstart", "tests/unit/pipelines/ecommerce",
+	"tests/unit/pipelines/iot_and_logs",
+	"tests/unit/pipelines/merchant_totals",
+	"tests/unit/pipelines/warehouse" };
+
 static void
 pipelines(void)
 {
-	static const char *const names[] = { "ecommerce", "iot_and_logs",
-		"medallion", "merchant_totals", "warehouse" };
 	char path[1024];
 	struct text tx;
 	size_t i;
 
-	for (i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/pipelines/%s.weir", top(),
-		    names[i]);
+	for (i = 0; i < sizeof whole / sizeof *whole; i++) {
+		snprintf(path, sizeof path, "%s/%s.weir", top(), whole[i]);
 		file_errors(&tx, path);
 		T_INT(tx.es.nsources, 1);
 		T_STR(weir__buf_cstr(&tx.bf), "");
@@ -525,8 +529,6 @@ layouts(void)
 	static const char *const names[] = { "001-spaces", "002-blocks",
 		"003-columns", "004-comments", "005-parts", "006-strings",
 		"007-choice", "008-empty" };
-	static const char *const shipped[] = { "ecommerce", "iot_and_logs",
-		"medallion", "merchant_totals", "warehouse" };
 	char path[1024];
 	size_t i, len;
 	char *want;
@@ -540,9 +542,8 @@ layouts(void)
 		layout(path, want != NULL ? want : "");
 		free(want);
 	}
-	for (i = 0; i < sizeof shipped / sizeof *shipped; i++) {
-		snprintf(path, sizeof path, "%s/pipelines/%s.weir", top(),
-		    shipped[i]);
+	for (i = 0; i < sizeof whole / sizeof *whole; i++) {
+		snprintf(path, sizeof path, "%s/%s.weir", top(), whole[i]);
 		want = read_all(path, &len);
 		layout(path, want); /* the shipped ones are laid out */
 		free(want);
