@@ -2,7 +2,7 @@
  *
  * Source texts and a list of errors in them, printed with carets.
  *
- *	pipelines/x.weir:7:12: error: no column "amout" [name.column]
+ *	pipelines/x.weir:7:12: error: no column or param "amout" [name.column]
  *	   7 | txn -> where(amout > 0)
  *	     |              ^~~~~ did you mean "amount"?
  */

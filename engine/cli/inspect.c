@@ -239,6 +239,25 @@ list_all(struct weir__buf *bf, struct weir__loader *lo)
 	return WEIR__EXIT_OK;
 }
 
+/* What a plugin brings to expressions. */
+static void
+put_functions(struct weir__buf *bf, const struct weir_plugin *pg)
+{
+	const struct weir_function *const *fn = pg->functions;
+	const struct weir_aggregate *const *ag = pg->aggregates;
+
+	if (fn != NULL && *fn != NULL)
+		weir__buf_str(bf, "\nfunctions\n");
+	for (; fn != NULL && *fn != NULL; fn++)
+		weir__buf_printf(bf, "    %-14s %s\n", (*fn)->name,
+		    (*fn)->summary);
+	if (ag != NULL && *ag != NULL)
+		weir__buf_str(bf, "\naggregates\n");
+	for (; ag != NULL && *ag != NULL; ag++)
+		weir__buf_printf(bf, "    %-14s %s\n", (*ag)->name,
+		    (*ag)->summary);
+}
+
 static int
 inspect_plugin(struct weir__buf *bf, struct weir__loader *lo, char *name,
     bool man)
@@ -273,6 +292,8 @@ inspect_plugin(struct weir__buf *bf, struct weir__loader *lo, char *name,
 		put_stage(bf, name, *ty);
 		found = true;
 	}
+	if (verb == NULL)
+		put_functions(bf, pg->desc);
 	if (verb != NULL && !found)
 		return weir__usage("inspect", "plugin %s has no stage %s",
 		    name, verb);
