@@ -294,6 +294,7 @@ take(struct weir_stage *st, rd_kafka_message_t *m, struct weir_err *err)
 		pt->held[pt->nheld++] = m;
 		pt->eof = -1;
 		so->held++;
+		so->held_bytes += m->len + m->key_len;
 		return WEIR_OK;
 	}
 	rd_kafka_message_destroy(m);
@@ -321,20 +322,35 @@ watch_fill(struct weir_stage *st, size_t left, size_t n, uint64_t bytes)
 	}
 }
 
+/* Is as much held as may be?  Half of the queue's bytes, so that large
+ * messages do not pile up here. */
+static bool
+full(const struct weir_stage *st)
+{
+	const struct read_config *cf = st->config;
+	const struct source *so = st->state;
+
+	return so->held >= HELD_MAX || so->held_bytes >= cf->queue / 2;
+}
+
 /* Move what librdkafka has to the partitions: at most a batch's rows. */
 static int
 pull(struct weir_stage *st, size_t *got, struct weir_err *err)
 {
+	const struct read_config *cf = st->config;
 	struct source *so = st->state;
 	size_t len = rd_kafka_queue_length(so->q);
 	size_t want = len < WEIR_BATCH_ROWS ? len : WEIR_BATCH_ROWS;
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, room;
 	int rc = WEIR_OK;
 	ssize_t n;
 
 	*got = 0;
 	if (want == 0)
 		return WEIR_OK;
+	room = (cf->queue / 2 - so->held_bytes) / (so->message_bytes / 16 + 1);
+	if (want > room)
+		want = room > 0 ? (size_t)room : 1;
 	n = rd_kafka_consume_batch_queue(so->q, 0, so->pull, want);
 	if (n <= 0)
 		return WEIR_OK;
@@ -387,6 +403,7 @@ emit(struct weir_stage *st, struct part *pt, uint32_t n, struct weir_err *err)
 	if (b == NULL)
 		return st->host->fail(err, WEIR_NOWHERE, "memory",
 		    "out of memory");
+	so->held_bytes -= b->bytes;
 	bytes = b->bytes + n * kafka_embedded_size(0, 0);
 	rc = weir_emit(st, 0, b, err);
 	if (so->pace != NULL)
@@ -523,7 +540,7 @@ gather(struct weir_stage *st, int64_t wait_us, bool *drained,
 	size_t got;
 
 	*drained = false;
-	while (so->held < HELD_MAX && pick(so, false) == NULL) {
+	while (!full(st) && pick(so, false) == NULL) {
 		if (pull(st, &got, err) != WEIR_OK)
 			return WEIR_ERROR;
 		if (got > 0)
@@ -558,7 +575,7 @@ source_poll(struct weir_stage *st, uint32_t max_rows, int64_t wait_us,
 	if (gather(st, wait_us, &drained, err) != WEIR_OK)
 		return WEIR_ERROR;
 	held = so->held;
-	rc = emit_some(st, rows, drained || so->held >= HELD_MAX, err);
+	rc = emit_some(st, rows, drained || full(st), err);
 	if (rc != WEIR_OK)
 		return rc;
 	if (held > so->held)

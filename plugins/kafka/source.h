@@ -98,6 +98,7 @@ struct source {
 	int nparts;
 	rd_kafka_message_t *pull[WEIR_BATCH_ROWS];
 	uint32_t held; /* in all partitions */
+	uint64_t held_bytes;
 	int nbroken;   /* partitions out of range */
 	int cursor;    /* where the next look for a partition begins */
 	uint64_t epoch, epoch_rows;

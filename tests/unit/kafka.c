@@ -562,6 +562,40 @@ test_epoch_rows(void)
 	T_INT(ts_free(w), 0);
 }
 
+/* Large messages: what is held is bounded by bytes, not by rows. */
+static void
+test_large(void)
+{
+	struct ts *w = writer("bytes", "value: bytes, key: string");
+	struct ts *r = reader("bytes");
+	const struct source *so;
+	struct weir_intent in;
+	uint64_t most = 0;
+	int rc = WEIR_AGAIN;
+
+	forget();
+	ts_opt(w, "key", "key");
+	ts_opt(r, "until", "end");
+	ts_opt(r, "queue", "1048576");
+	T_INT(up(w, NULL, 0), WEIR_OK);
+	T_INT(write_rows(w, 0, 200, 100000), WEIR_OK);
+	T_INT(epoch(w, &in), WEIR_OK);
+	T_INT(up(r, NULL, 0), WEIR_OK);
+	so = r->stage.st.state;
+	for (int i = 0; i < 1000 && rc != WEIR_END && rc >= 0; i++) {
+		rc = poll_once(r, 1, 20000);
+		most = so->held_bytes > most ? so->held_bytes : most;
+	}
+	T_INT(rc, WEIR_END);
+	T_INT(seen.rows, 200);
+	T_INT(seen.sum, sum_to(200));
+	printf("# %llu bytes held at most\n", (unsigned long long)most);
+	T(most < 2 * 1048576);
+	T_INT(so->held_bytes, 0);
+	T_INT(ts_free(r), 0);
+	T_INT(ts_free(w), 0);
+}
+
 /* latest: only what comes after; the end is told where there is nothing. */
 static void
 test_latest(void)
@@ -930,6 +964,49 @@ test_allocations(void)
 	T_INT(ts_free(w), 0);
 }
 
+/* Likewise while rows are written. */
+static void
+test_write_allocations(void)
+{
+	int failed = 0, rc = WEIR_ERROR;
+
+	for (int n = 1; rc != WEIR_OK && n < 4000; n += n < 60 ? 1 : 31) {
+		struct ts *w = writer("walloc", "value: bytes, key: string");
+		struct weir_intent in = { .rows = 0 };
+		struct weir_batch *b = ts_batch(w, 20);
+		struct weir_err err = { .code = "" };
+		void *cut = NULL;
+
+		forget();
+		b->nrows = 20;
+		for (uint32_t i = 0; i < 20; i++) {
+			ts_text(b, 0, i, "a value of 21 bytes..", 21);
+			ts_text(b, 1, i, "key", 3);
+		}
+		w->current = b;
+		ts_opt(w, "key", "key");
+		weir__alloc_fail_at((uint64_t)n, 0);
+		rc = ts_bind(w, &err);
+		if (rc == WEIR_OK)
+			rc = ts_init(w, &err);
+		if (rc == WEIR_OK)
+			rc = w->type->sink->write(&w->stage.st, b, &err);
+		if (rc == WEIR_OK)
+			rc = w->type->sink->cut(&w->stage.st, 1, true, &cut,
+			    &err);
+		if (rc == WEIR_OK)
+			rc = w->type->sink->prepare(&w->stage.st, cut, &in,
+			    &err);
+		weir__alloc_fail_at(0, 0);
+		failed += rc == WEIR_ERROR;
+		T(rc == WEIR_ERROR || in.rows == 20);
+		ts_unref(b);
+		T_INT(ts_free(w), 0);
+	}
+	T_INT(rc, WEIR_OK);
+	T(failed > 5);
+}
+
 int
 main(void)
 {
@@ -941,6 +1018,7 @@ main(void)
 	test_columns();
 	test_resume();
 	test_epoch_rows();
+	test_large();
 	test_latest();
 	test_bound();
 	test_lost();
@@ -952,5 +1030,6 @@ main(void)
 	test_outlive();
 	test_commit();
 	test_allocations();
+	test_write_allocations();
 	return t_done();
 }
