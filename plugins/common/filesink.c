@@ -174,6 +174,31 @@ list_add(struct fsink_state *fs, struct fsink_file *f)
 	fs->newest = f;
 }
 
+/* Let go of what a file that gets no more rows holds, so that any number of
+ * them can wait for the cut. */
+static int
+file_release(struct fsink_file *f, struct weir_err *err)
+{
+	const struct fsink_format *fo = f->cf->format;
+	int rc;
+
+	if (fo->finish != NULL && fo->finish(f, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (flush(f, err) != WEIR_OK)
+		return WEIR_ERROR;
+	rc = close(f->fd);
+	f->fd = -1;
+	if (rc != 0)
+		return fsink_errno(f->host, err, "close", f->staged);
+	if (fo->drop != NULL)
+		fo->drop(f);
+	f->host->free(f->own);
+	f->host->free(f->buf);
+	f->own = NULL;
+	f->buf = NULL;
+	return WEIR_OK;
+}
+
 /* Out of the open files, into the list for the next cut. */
 static void
 file_shut(struct fsink_state *fs, struct fsink_file *f)
@@ -275,8 +300,12 @@ file_new(struct weir_stage *st, const char *dir, size_t ndir, uint64_t hash,
 	struct fsink_state *fs = st->state;
 	struct fsink_file *f;
 
-	if (fs->nopen >= (uint32_t)cf->max_open)
-		file_shut(fs, fs->oldest);
+	if (fs->nopen >= (uint32_t)cf->max_open) {
+		f = fs->oldest;
+		file_shut(fs, f);
+		if (file_release(f, err) != WEIR_OK)
+			return NULL;
+	}
 	f = st->host->zalloc(sizeof *f);
 	if (f == NULL) {
 		fsink_no_memory(st->host, err);
@@ -378,8 +407,11 @@ write_dir(struct weir_stage *st, const char *dir, size_t ndir,
 		f->rows += take;
 		f->used = weir_now(st);
 		f->last_epoch = st->host->epoch_no(st);
-		if (file_full(f))
+		if (file_full(f)) {
 			file_shut(fs, f);
+			if (file_release(f, err) != WEIR_OK)
+				return WEIR_ERROR;
+		}
 		n -= take;
 		rows = rows == NULL ? NULL : rows + take;
 	}
@@ -489,19 +521,20 @@ fsink_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
 static int
 file_settle(struct fsink_file *f, struct weir_err *err)
 {
-	if (f->cf->format->finish != NULL &&
-	    f->cf->format->finish(f, err) != WEIR_OK)
+	int rc;
+
+	if (f->own != NULL && file_release(f, err) != WEIR_OK)
 		return WEIR_ERROR;
-	if (flush(f, err) != WEIR_OK)
-		return WEIR_ERROR;
-	if (fdatasync(f->fd) != 0)
-		return fsink_errno(f->host, err, "sync", f->staged);
-	if (close(f->fd) != 0) {
-		f->fd = -1;
-		return fsink_errno(f->host, err, "close", f->staged);
-	}
+	/* Any descriptor of a file syncs all of it. */
+	f->fd = open(f->staged, O_WRONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return fsink_errno(f->host, err, "open", f->staged);
+	rc = fdatasync(f->fd);
+	if (rc != 0)
+		fsink_errno(f->host, err, "sync", f->staged);
+	close(f->fd);
 	f->fd = -1;
-	return WEIR_OK;
+	return rc == 0 ? WEIR_OK : WEIR_ERROR;
 }
 
 /* One line of the intent: rows, bytes, the staged file's name, the final
@@ -514,10 +547,6 @@ intent_add(const struct fsink_file *f, struct weir_intent *in,
 	size_t room = strlen(f->final) + strlen(staged) + 64;
 	char *p;
 
-	if (in->len + room > INTENT_MAX)
-		return f->host->fail(err, WEIR_NOWHERE, "file.many",
-		    "too many files became whole in one epoch; let fewer "
-		    "directories be open at a time or make epochs shorter");
 	p = f->host->realloc(in->data, in->len + room);
 	if (p == NULL)
 		return fsink_no_memory(f->host, err);
@@ -527,6 +556,38 @@ intent_add(const struct fsink_file *f, struct weir_intent *in,
 	    f->final);
 	in->rows += f->rows;
 	return WEIR_OK;
+}
+
+/* A list that is too long for an intent is a staged file itself, named after
+ * the first file in it, and the intent names that. */
+static int
+intent_shorten(const struct weir_host *host, const struct fsink_file *first,
+    struct weir_intent *in, struct weir_err *err)
+{
+	size_t n = strlen(first->staged) - strlen("open");
+	struct fsink_file f = { .host = host };
+	int rc;
+
+	if (in->len <= INTENT_MAX)
+		return WEIR_OK;
+	f.staged = host->alloc(n + sizeof "list");
+	if (f.staged == NULL)
+		return fsink_no_memory(host, err);
+	memcpy(f.staged, first->staged, n);
+	memcpy(f.staged + n, "list", sizeof "list");
+	f.fd = open(f.staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (f.fd < 0)
+		rc = fsink_errno(host, err, "create", f.staged);
+	else
+		rc = put_fd(&f, in->data, in->len, err);
+	if (rc == WEIR_OK && fdatasync(f.fd) != 0)
+		rc = fsink_errno(host, err, "sync", f.staged);
+	if (f.fd >= 0)
+		close(f.fd);
+	in->len = (size_t)snprintf(in->data, in->len, "@%s",
+	    strrchr(f.staged, '/') + 1);
+	host->free(f.staged);
+	return rc;
 }
 
 static int
@@ -567,6 +628,8 @@ fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 		if (rc == WEIR_OK)
 			rc = intent_add(f, intent, err);
 	}
+	if (rc == WEIR_OK && order != NULL)
+		rc = intent_shorten(host, order, intent, err);
 	if (rc == WEIR_OK && order != NULL)
 		rc = sync_dir(host, order->staged, err);
 	intent->held_from = fc->held_from;

@@ -38,7 +38,8 @@ struct fsink_format {
 	    const uint32_t *rows, uint32_t n, struct weir_err *err);
 	/* How large the file would be by now; NULL: what was written. */
 	uint64_t (*bytes)(const struct fsink_file *f);
-	/* Journal's thread: what is left to write.  May be NULL. */
+	/* What is left to write, when no row will come any more: on either
+	 * thread.  May be NULL. */
 	int (*finish)(struct fsink_file *f, struct weir_err *err);
 	/* Free what `own` owns; any of the two threads.  May be NULL. */
 	void (*drop)(struct fsink_file *f);

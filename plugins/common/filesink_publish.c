@@ -534,33 +534,78 @@ publish_one(struct weir_publisher *pb, const struct entry *en,
 	return rc;
 }
 
+static int
+publish_list(struct weir_publisher *pb, const char *at, size_t len,
+    struct weir_err *err)
+{
+	const char *end = at + len;
+	struct entry en;
+	char line[8192];
+	int rc;
+
+	while (entry_next(&at, end, &en, line, sizeof line)) {
+		rc = publish_one(pb, &en, err);
+		if (rc != WEIR_OK)
+			return rc;
+	}
+	if (at != end)
+		return pb->host->fail(err, WEIR_NOWHERE, "file.intent",
+		    "the list of files to publish cannot be read");
+	return WEIR_OK;
+}
+
+/* The list is in a staged file. */
+static int
+publish_staged_list(struct weir_publisher *pb, const char *name, size_t n,
+    struct weir_err *err)
+{
+	struct fsink_publisher *fp = pb->state;
+	char staged[FSINK_STEM + 32], *path, *text = NULL;
+	struct stat sb = { .st_size = 0 };
+	int fd, rc = WEIR_ERROR;
+
+	snprintf(staged, sizeof staged, "%.*s", (int)n, name);
+	path = fsink_join(pb->host, fp->staging, staged);
+	if (path == NULL)
+		return fsink_no_memory(pb->host, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &sb) != 0)
+		fsink_errno(pb->host, err, "read", path);
+	else if ((text = pb->host->alloc((size_t)sb.st_size + 1)) == NULL)
+		fsink_no_memory(pb->host, err);
+	else if (read(fd, text, (size_t)sb.st_size) != sb.st_size)
+		fsink_errno(pb->host, err, "read", path);
+	else
+		rc = publish_list(pb, text, (size_t)sb.st_size, err);
+	if (fd >= 0)
+		close(fd);
+	if (rc == WEIR_OK)
+		unlink(path);
+	pb->host->free(text);
+	pb->host->free(path);
+	return rc;
+}
+
 int
 fsink_publish(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_intent *intents, size_t n, struct weir_err *err)
 {
 	struct fsink_publisher *fp = pb->state;
-	const char *at, *end;
-	struct entry en;
-	char line[8192];
+	const char *at;
 	size_t i;
 	int rc;
 
 	if (epoch <= fp->epoch)
 		return WEIR_OK;
 	for (i = 0; i < n; i++) {
-		if (intents[i].data == NULL)
-			continue;
 		at = intents[i].data;
-		end = at + intents[i].len;
-		while (entry_next(&at, end, &en, line, sizeof line)) {
-			rc = publish_one(pb, &en, err);
-			if (rc != WEIR_OK)
-				return rc;
-		}
-		if (at != end)
-			return pb->host->fail(err, WEIR_NOWHERE,
-			    "file.intent", "what was to be published in epoch "
-			    "%" PRIu64 " cannot be read", epoch);
+		if (at == NULL || intents[i].len == 0)
+			continue;
+		rc = *at == '@'
+		    ? publish_staged_list(pb, at + 1, intents[i].len - 1, err)
+		    : publish_list(pb, at, intents[i].len, err);
+		if (rc != WEIR_OK)
+			return rc;
 	}
 	fp->epoch = epoch;
 	prune(pb);

@@ -404,6 +404,36 @@ test_staging(void)
 	free(pb.state);
 }
 
+/* More directories than may be open, and more files than an intent can name. */
+static void
+test_many(void)
+{
+	struct weir_intent in;
+	struct weir_batch *b;
+	struct sink si;
+	char text[64];
+	uint32_t i;
+
+	T_INT(chdir(root), 0);
+	sink_open(&si, "id: int64, dir: string", "m/x", false);
+	ts_opt(si.ts, "max_open", "4");
+	T_INT(sink_start(&si), WEIR_OK);
+	b = ts_batch(si.ts, 1500);
+	for (i = 0; i < 1500; i++) {
+		b->cols[0].u.i64[i] = i;
+		snprintf(text, sizeof text,
+		    "m/a directory with a rather long name=%u", i % 1200);
+		ts_text(b, 1, i, text, strlen(text));
+	}
+	T_INT(sink_write(&si, b), WEIR_OK);
+	T_INT(sink_epoch(&si, true, &in), WEIR_OK);
+	T(in.len < 65536);
+	T_INT(in.rows, 1500);
+	T_INT(count_files(dir_of("m"), false), 1200);
+	sink_end(&si);
+	T_INT(count_files(dir_of("m"), true), 1200);
+}
+
 static void
 test_memory(void)
 {
@@ -495,6 +525,7 @@ main(void)
 	test_dirs();
 	test_keep();
 	test_staging();
+	test_many();
 	test_memory();
 	test_full();
 	snprintf(cmd, sizeof cmd, "%s", root);
