@@ -32,4 +32,8 @@ void *weir__call_refused(struct weir__binder *bd, const char *name,
     const char *const *signatures, struct weir_expr *const *args,
     uint32_t nargs, struct weir_span span);
 
+/* Why row `row` of a call fails, for functions that know it row by row. */
+void weir__call_reason(struct weir_call *ca, uint32_t row, const char *code,
+    const char *text);
+
 #endif

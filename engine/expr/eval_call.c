@@ -8,8 +8,14 @@ struct calling {
 	struct weir_call ca;
 	struct weir__cx *cx;
 	bool nomem;
-	char code[24];
+	char code[24]; /* of the first row that fails */
 	char text[128];
+	struct reason *reasons; /* a row each; NULL before one has its own */
+};
+
+struct reason {
+	const char *code;
+	const char *text;
 };
 
 static void *
@@ -21,6 +27,44 @@ call_alloc(struct weir_call *ca, size_t n)
 	if (p == NULL)
 		cg->nomem = true;
 	return p;
+}
+
+void
+weir__call_reason(struct weir_call *ca, uint32_t row, const char *code,
+    const char *text)
+{
+	struct calling *cg = ca->priv;
+	struct weir__cx *cx = cg->cx;
+
+	if (cg->reasons == NULL)
+		cg->reasons = weir__arena_zalloc(cx->ar,
+		    cx->n * sizeof *cg->reasons);
+	if (cg->reasons == NULL) {
+		cg->nomem = true;
+		return;
+	}
+	cg->reasons[row].code = weir__arena_strdup(cx->ar, code);
+	cg->reasons[row].text = weir__arena_strdup(cx->ar, text);
+	if (cg->reasons[row].code == NULL || cg->reasons[row].text == NULL)
+		cg->nomem = true;
+}
+
+/* The row's own reason, else that of the first row. */
+static int
+fail_row(struct calling *cg, const struct weir_expr *ex, uint32_t row,
+    struct weir__vec *out)
+{
+	const struct reason *re = cg->reasons != NULL ? &cg->reasons[row] :
+							NULL;
+	const char *name = ex->u.call->fn->name;
+
+	if (re != NULL && re->code != NULL)
+		return weir__vec_fail(cg->cx, out, ex, row, re->code, "%s: %s",
+		    name, re->text);
+	return weir__vec_fail(cg->cx, out, ex, row,
+	    cg->code[0] != '\0' ? weir__arena_strdup(cg->cx->ar, cg->code) :
+				  "expr.call",
+	    "%s: %s", name, cg->text[0] != '\0' ? cg->text : "failed");
 }
 
 /* The result's place: values zeroed where they are slices, all rows valid that
@@ -64,14 +108,8 @@ take_errors(struct calling *cg, const struct weir_expr *ex,
 		if (live != NULL)
 			bits &= live[w];
 		for (; bits != 0; bits &= bits - 1)
-			if (weir__vec_fail(cx, out, ex,
-				w * 64 + (uint32_t)__builtin_ctzll(bits),
-				cg->code[0] != '\0'
-				    ? weir__arena_strdup(cx->ar, cg->code)
-				    : "expr.call",
-				"%s: %s", ex->u.call->fn->name,
-				cg->text[0] != '\0' ? cg->text
-						    : "failed") != 0)
+			if (fail_row(cg, ex, w * 64 +
+				(uint32_t)__builtin_ctzll(bits), out) != 0)
 				return -1;
 	}
 	return 0;

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "expr/call.h"
+
 const struct weir_function *const *const weir__fn_builtin[] = {
 	weir__fn_text,
 	weir__fn_find,
@@ -24,15 +26,14 @@ void
 weir__fn_fail(struct weir_call *ca, uint32_t i, const char *code,
     const char *fmt, ...)
 {
+	char text[128];
 	va_list ap;
 
 	weir_bit_set(ca->errors, i);
-	if (ca->error_code[0] != '\0')
-		return;
-	snprintf(ca->error_code, 24, "%s", code);
 	va_start(ap, fmt);
-	vsnprintf(ca->error_text, 128, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	weir__call_reason(ca, i, code, text);
 }
 
 char *
