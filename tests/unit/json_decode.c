@@ -591,8 +591,8 @@ test_bind_errors(void)
 		{ "a: int64", "convert", "b",
 		    "expected a column of the schema, found \"b\"" },
 		{ "a: int64", "from", "id",
-		    "expected a column of string, bytes or json, found \"id\" "
-		    "of another type" },
+		    "JSON text is in a column of string, bytes or json, which "
+		    "\"id\" is not; say with \"from\" which one holds it" },
 		{ "a: int64", "from", "nothing",
 		    "there is no column \"value\"; say with \"from\" which one "
 		    "holds the JSON text" },
