@@ -82,7 +82,7 @@ read_file(struct weir__build *bu, const char *path, size_t *len)
 	ssize_t got = 0;
 	size_t n = 0;
 	char *text = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &sb) != 0) {
 		weir__errors_fail(bu->es, WEIR_NOWHERE, "file.open",

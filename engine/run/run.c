@@ -126,13 +126,18 @@ weir__run_back(struct weir__run *ru, struct weir__backoff *bo,
 
 /* ---------------------------------------------------------------- signals */
 
-/* The first signal ends the run with the epoch; the second ends it at once. */
+/* The first signal ends the run with the epoch; the second ends it at once.
+ * What comes with the first is the same request: timeout(1) signals its child
+ * and then the child's whole group, and so the child twice. */
+#define ONE_REQUEST_US 200000
+
 static void *
 signal_main(void *arg)
 {
 	struct weir__run *ru = arg;
+	int64_t first = 0;
 	sigset_t set;
-	int sig, n = 0;
+	int sig;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -141,8 +146,12 @@ signal_main(void *arg)
 	for (;;) {
 		if (sigwait(&set, &sig) != 0 || sig == SIGUSR2)
 			return NULL;
-		if (n++ != 0)
+		if (first != 0 &&
+		    weir__run_monotonic() - first < ONE_REQUEST_US)
+			continue;
+		if (first != 0)
 			_exit(1);
+		first = weir__run_monotonic();
 		atomic_store(&ru->stopping, true);
 		weir__log(&ru->log, WEIR_LOG_INFO, "",
 		    "ending: the epoch is published first; once more ends it "
