@@ -72,6 +72,15 @@ pq_column_reset(struct pq_column *c)
 	c->ascending = c->descending = true;
 }
 
+void
+pq_column_again(struct pq_column *c)
+{
+	/* now and then the dictionary gets another chance */
+	if (++c->uses % 16 == 0)
+		c->hopeless = false;
+	pq_column_reset(c);
+}
+
 /* ---- rows that are not nested */
 
 /* The rows that are not null: into at[], how many. */

@@ -61,7 +61,8 @@ struct pq_column {
 	struct pq_dict dict;
 	bool use_dict;	 /* values go through it */
 	enum pq_codec codec;
-	bool hopeless;	 /* it never paid in this file */
+	bool hopeless;	 /* there are far too many values for it */
+	uint32_t uses;	 /* files written with this */
 	bool judged;	 /* whether it pays has been looked at */
 	uint32_t dict_pages; /* pages that refer to it */
 	struct pq_page *pages;
@@ -104,8 +105,10 @@ int pq_column_levels(struct pq_column *c, struct pq_scratch *sx,
 
 /* Close the last page and make the dictionary's. */
 int pq_column_finish(struct pq_column *c, struct pq_scratch *sx);
-/* Drop the pages; the next row group begins. */
+/* Drop the pages; the next row group begins.  As the first one of another file:
+ * what was learned of the column is kept, mostly. */
 void pq_column_reset(struct pq_column *c);
+void pq_column_again(struct pq_column *c);
 
 /* Close the open page (page.c). */
 int pq_page_close(struct pq_column *c, struct pq_scratch *sx);

@@ -97,8 +97,10 @@ pq_dict_fini(struct pq_dict *di)
 void
 pq_dict_clear(struct pq_dict *di)
 {
-	/* many files may be open: a large table is not kept for each */
-	if (di->slots != NULL && di->mask >= 65536) {
+	/* many files may be open: a large table is not kept for each, nor is
+	 * one that is large for nothing */
+	if (di->slots != NULL && (di->mask >= 65536 ||
+	    (di->mask >= SLOTS0 && di->n < di->mask / 16))) {
 		di->ho->free(di->slots);
 		di->ho->free(di->v.any);
 		di->slots = NULL;

@@ -67,7 +67,7 @@ write_bytes(struct pq_file *f, const void *p, size_t n, const char *name,
 int
 pq_file_begin(struct pq_file *f, const struct weir_host *ho,
     const struct pq_schema *sc, const struct pq_settings *se, int fd,
-    const char *name, struct weir_err *err)
+    struct pq_column *cols, const char *name, struct weir_err *err)
 {
 	uint32_t i;
 
@@ -78,25 +78,48 @@ pq_file_begin(struct pq_file *f, const struct weir_host *ho,
 	f->fd = fd;
 	pq_bytes_init(&f->groups, ho);
 	pq_shred_init(&f->shred, ho);
-	f->cols = ho->zalloc((sc->nleaves + 1) * sizeof *f->cols);
-	if (f->cols == NULL)
-		return no_memory(f, name, err);
-	for (i = 0; i < sc->nleaves; i++)
-		pq_column_init(&f->cols[i], ho, &sc->leaves[i], se);
+	f->cols = cols;
+	for (i = 0; cols != NULL && i < sc->nleaves; i++)
+		pq_column_again(&cols[i]);
+	if (cols == NULL) {
+		f->cols = ho->zalloc((sc->nleaves + 1) * sizeof *f->cols);
+		if (f->cols == NULL)
+			return no_memory(f, name, err);
+		for (i = 0; i < sc->nleaves; i++)
+			pq_column_init(&f->cols[i], ho, &sc->leaves[i], se);
+	}
 	return write_bytes(f, PQ_MAGIC, 4, name, err);
+}
+
+void
+pq_file_columns_free(const struct weir_host *ho, const struct pq_schema *sc,
+    struct pq_column *cols)
+{
+	uint32_t i;
+
+	if (cols == NULL)
+		return;
+	for (i = 0; i < sc->nleaves; i++)
+		pq_column_fini(&cols[i]);
+	ho->free(cols);
+}
+
+struct pq_column *
+pq_file_columns(struct pq_file *f)
+{
+	struct pq_column *cols = f->cols;
+
+	f->cols = NULL;
+	return cols;
 }
 
 void
 pq_file_fini(struct pq_file *f)
 {
-	uint32_t i;
-
 	if (f->ho == NULL)
 		return;
-	for (i = 0; f->cols != NULL && i < f->sc->nleaves; i++)
-		pq_column_fini(&f->cols[i]);
-	if (f->cols != NULL)
-		f->ho->free(f->cols);
+	pq_file_columns_free(f->ho, f->sc, f->cols);
+	f->cols = NULL;
 	pq_shred_fini(&f->shred);
 	pq_bytes_fini(&f->groups);
 	f->ho = NULL;

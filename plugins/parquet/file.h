@@ -35,11 +35,16 @@ struct pq_note {
 };
 
 /* Over an empty file open for writing; the descriptor stays the caller's.  All
- * calls answer WEIR_OK or WEIR_ERROR with err filled; `name` is for that. */
+ * calls answer WEIR_OK or WEIR_ERROR with err filled; `name` is for that.
+ * `cols` are the columns of another file of the same schema that is done, or
+ * NULL; pq_file_columns() takes them from one. */
 int pq_file_begin(struct pq_file *f, const struct weir_host *ho,
     const struct pq_schema *sc, const struct pq_settings *se, int fd,
-    const char *name, struct weir_err *err);
+    struct pq_column *cols, const char *name, struct weir_err *err);
 void pq_file_fini(struct pq_file *f);
+struct pq_column *pq_file_columns(struct pq_file *f);
+void pq_file_columns_free(const struct weir_host *ho,
+    const struct pq_schema *sc, struct pq_column *cols);
 
 /* Rows rows[0..n) (NULL: the first n) of columns in the schema's order. */
 int pq_file_write(struct pq_file *f, struct pq_scratch *sx,

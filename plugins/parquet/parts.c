@@ -192,6 +192,34 @@ close_oldest(struct weir_stage *st, const struct pq_part *but,
 	return old == NULL ? WEIR_OK : pq_part_end(st, old, err);
 }
 
+static struct pq_column *
+spare_take(struct pq_sink *sk)
+{
+	struct pq_column *cols = NULL;
+	int i;
+
+	for (i = 0; cols == NULL && i < PQ_SPARE; i++)
+		cols = atomic_exchange(&sk->spare[i], NULL);
+	return cols;
+}
+
+/* Kept for another file, or freed when there are enough. */
+static void
+spare_put(struct weir_stage *st, struct pq_column *cols)
+{
+	const struct pq_write *wc = st->config;
+	struct pq_sink *sk = st->state;
+	struct pq_column *none;
+	int i;
+
+	for (i = 0; i < PQ_SPARE; i++) {
+		none = NULL;
+		if (atomic_compare_exchange_strong(&sk->spare[i], &none, cols))
+			return;
+	}
+	pq_file_columns_free(st->host, &wc->schema, cols);
+}
+
 int
 pq_part_open(struct weir_stage *st, struct pq_part *pa, struct weir_err *err)
 {
@@ -211,7 +239,7 @@ pq_part_open(struct weir_stage *st, struct pq_part *pa, struct weir_err *err)
 	pa->opened_at = weir_clock(st);
 	sk->nopen++;
 	return pq_file_begin(&pa->file, st->host, &wc->schema, &wc->settings,
-	    pa->fd, pa->staged, err);
+	    pa->fd, spare_take(sk), pa->staged, err);
 }
 
 int
@@ -237,6 +265,7 @@ pq_part_finish(struct weir_stage *st, struct pq_part *pa,
 	pa->size = pa->file.size;
 	pa->rows = pa->file.rows;
 	pa->ended = true;
+	spare_put(st, pq_file_columns(&pa->file));
 	pq_file_fini(&pa->file);
 	return WEIR_OK;
 }

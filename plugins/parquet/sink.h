@@ -11,6 +11,8 @@
 #ifndef PARQUET_SINK_H
 #define PARQUET_SINK_H
 
+#include <stdatomic.h>
+
 #include "file.h"
 #include "meta.h"
 #include "place.h"
@@ -78,6 +80,7 @@ struct pq_part {
 };
 
 #define PQ_BUCKETS 256u
+#define PQ_SPARE 4
 
 struct pq_cut {
 	struct pq_part *parts;
@@ -111,6 +114,9 @@ struct pq_sink {
 	struct pq_bytes which; /* uint32_t: each row's part */
 	struct pq_bytes ops;   /* struct weir_str: the column `op` */
 	struct weir_column *cols; /* changelogs: the batch's, with `op` */
+	/* Columns of files that are done, for the next ones: prepare puts them
+	 * here while write takes them. */
+	_Atomic(struct pq_column *) spare[PQ_SPARE];
 };
 
 /* parts.c: open files */

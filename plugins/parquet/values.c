@@ -289,10 +289,8 @@ dict_leave(struct pq_column *c)
 			rc = plain_add(c, &co, idx + i, 0, m);
 	}
 	c->idx.len = 0;
-	if (c->dict_pages == 0) {
-		c->hopeless = true;
+	if (c->dict_pages == 0)
 		pq_dict_clear(&c->dict);
-	}
 	return rc;
 }
 
@@ -324,6 +322,7 @@ pq_values_judge(struct pq_column *c, bool last)
 	if (!last) {
 		if (n < SAMPLE || !too_many_kinds(c, n))
 			return 0;
+		c->hopeless = true;
 		return dict_leave(c);
 	}
 	/* the only page of its chunk: what is shorter? */

@@ -44,6 +44,7 @@ pq_sink_init(struct weir_stage *st, struct weir_err *err)
 void
 pq_sink_fini(struct weir_stage *st)
 {
+	const struct pq_write *wc = st->config;
 	struct pq_sink *sk = st->state;
 	struct pq_part *pa;
 	uint32_t i;
@@ -61,6 +62,9 @@ pq_sink_fini(struct weir_stage *st)
 	}
 	if (sk->cut != NULL)
 		pq_cut_free(st->host, sk->cut, true);
+	for (i = 0; i < PQ_SPARE; i++)
+		pq_file_columns_free(st->host, &wc->schema,
+		    atomic_load(&sk->spare[i]));
 	pq_scratch_fini(&sk->scratch);
 	pq_scratch_fini(&sk->prepare);
 	pq_bytes_fini(&sk->rows);
