@@ -45,7 +45,19 @@ const struct weir_option kafka_opt_properties = {
 	.offset = COMMON(properties),
 	.help = "further properties of librdkafka, with _ for each point: "
 	    "{ socket_timeout_ms: \"60000\" }; only such as change neither "
-	    "what is delivered nor what is run",
+	    "what is delivered nor what is run. For both stages: "
+	    "connections_max_idle_ms, message_max_bytes, "
+	    "receive_message_max_bytes, reconnect_backoff_ms, "
+	    "reconnect_backoff_max_ms, socket_connection_setup_timeout_ms, "
+	    "socket_keepalive_enable, socket_receive_buffer_bytes, "
+	    "socket_send_buffer_bytes, socket_timeout_ms; for read: "
+	    "client_rack, fetch_error_backoff_ms, fetch_max_bytes, "
+	    "fetch_message_max_bytes, fetch_min_bytes, fetch_wait_max_ms, "
+	    "queued_min_messages; for write: batch_num_messages, "
+	    "compression_level, max_in_flight_requests_per_connection, "
+	    "queue_buffering_max_kbytes, queue_buffering_max_messages, "
+	    "request_timeout_ms, retry_backoff_ms, "
+	    "sticky_partitioning_linger_ms",
 };
 
 #define TEXT(i, option, text)                                                  \

@@ -115,10 +115,13 @@ static const struct weir_option opt_on_data_loss = {
 	    "there, because the topic deleted them or was made anew",
 };
 
+/* Its bit in the set of options that were written. */
+#define OPTION_START (UINT64_C(1) << 2)
+
 static const struct weir_option *const options[] = {
 	&kafka_opt_topic,
 	&kafka_opt_brokers,
-	&opt_start,
+	&opt_start, /* OPTION_START */
 	&opt_partitions,
 	&opt_offsets,
 	&opt_until,
@@ -238,6 +241,10 @@ bind_start(struct weir_bind *bi, struct read_config *cf, struct weir_err *err)
 	kafka_text(&cf->start, text, sizeof(text));
 	if (cf->offsets.n > 0) {
 		cf->start_how = START_OFFSETS;
+		if (cf->common.config.set & OPTION_START)
+			return weir_option_fail(bi, "start", err,
+			    "kafka.start", "expected start: or offsets:, found "
+			    "both");
 		if (cf->offsets.n == cf->partitions.n)
 			return WEIR_OK;
 		return weir_option_fail(bi, "offsets", err, "kafka.offsets",

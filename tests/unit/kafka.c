@@ -418,6 +418,27 @@ test_property(void)
 }
 
 static void
+test_start_and_offsets(void)
+{
+	int64_t zero = 0;
+	struct ts *ts = reader("t");
+	struct weir_err err = { .code = "" };
+	struct read_config *cf = ts->config;
+
+	cf->partitions = cf->offsets = (struct weir_list){ &zero, 1 };
+	T_INT(ts_bind(ts, &err), WEIR_OK);
+	ts_free(ts);
+	ts = reader("t");
+	cf = ts->config;
+	cf->partitions = cf->offsets = (struct weir_list){ &zero, 1 };
+	ts_opt(ts, "start", "latest");
+	T_INT(ts_bind(ts, &err), WEIR_ERROR);
+	T_STR(err.code, "kafka.start");
+	T_STR(err.text, "expected start: or offsets:, found both");
+	ts_free(ts);
+}
+
+static void
 test_no_value(void)
 {
 	struct ts *ts = writer("t", "amount: int64, key: string");
@@ -1013,6 +1034,7 @@ main(void)
 	test_refusals();
 	test_start_times();
 	test_property();
+	test_start_and_offsets();
 	test_no_value();
 	test_round_trip();
 	test_columns();
