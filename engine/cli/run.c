@@ -96,8 +96,7 @@ parse_args(struct args *ar, int argc, char **argv)
 
 /* Memory goes round between librdkafka's threads and ours at hundreds of
  * megabytes a second.  glibc's malloc gives it back to the kernel and takes it
- * again for each batch unless told to keep some: this saves a tenth of the CPU
- * (bench/RESULTS.md). */
+ * again for each batch unless told to keep some (bench/RESULTS.md). */
 static void
 keep_memory(void)
 {
