@@ -173,21 +173,31 @@ wrong(const struct weir__build *bu)
 	return bu->failed || bu->es->n != 0 || bu->es->out_of_memory;
 }
 
-static void
+/* Streams that could not be built; then there is an error, or none could be
+ * kept for want of memory. */
+static bool
+damaged(struct weir__build *bu)
+{
+	size_t i;
+
+	for (i = 0; i < bu->nstmts && !wrong(bu); i++)
+		if (bu->stmts[i].bad)
+			weir__build_oom(bu);
+	return wrong(bu);
+}
+
+static int
 build(struct weir__build *bu)
 {
-	struct weir__plan *pl = bu->pl;
-
 	if (parse(bu) != 0 || weir__build_declare(bu) != 0)
-		return;
+		return -1;
 	unused_sets(bu);
 	if (weir__build_graph(bu) != 0 || weir__build_bind(bu) != 0)
-		return;
-	if (wrong(bu) || weir__build_unread(bu) != 0 || wrong(bu) ||
+		return -1;
+	if (damaged(bu) || weir__build_unread(bu) != 0 || wrong(bu) ||
 	    weir__build_quarantine(bu) != 0 || wrong(bu))
-		return;
-	weir__build_wanted(bu);
-	pl->errors = bu->es;
+		return -1;
+	return weir__build_wanted(bu);
 }
 
 struct weir__plan *
@@ -207,9 +217,7 @@ weir__plan_make(struct weir__errors *es, const struct weir__plan_options *op)
 	pl->registry = weir__registry_new();
 	if (pl->loader == NULL || pl->registry == NULL)
 		weir__build_oom(&bu);
-	else
-		build(&bu);
-	if (es->out_of_memory)
+	else if ((build(&bu) != 0 && !wrong(&bu)) || es->out_of_memory)
 		weir__build_oom(&bu);
 	if (pl->ast == NULL || bu.failed) {
 		weir__plan_free(pl);

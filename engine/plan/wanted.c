@@ -193,7 +193,7 @@ weir__build_quarantine(struct weir__build *bu)
 		    "quarantine_writer: \"csv.write\"", nd->what);
 		return -1;
 	}
-	if (weir__bind_node(bu, nd, dr) != 0)
+	if (bu->failed || weir__bind_node(bu, nd, dr) != 0)
 		return -1;
 	/* The one edge of binding is replaced by the right ones. */
 	rejected.list[0].node->ports[rejected.list[0].port].nedges--;
@@ -353,6 +353,28 @@ want_payload(struct weir__node *nd)
 	}
 }
 
+/* Is every stage bound?  One is not where memory ran out on the way. */
+static bool
+all_bound(struct weir__build *bu)
+{
+	const struct weir__node *nd;
+	uint32_t k;
+	size_t i;
+
+	for (i = 0; i < bu->pl->nnodes; i++) {
+		nd = bu->pl->nodes[i];
+		if (nd->config == NULL)
+			return false;
+		for (k = 0; k < nd->ninputs; k++)
+			if (nd->inputs[k].reads == NULL)
+				return false;
+		for (k = 0; k < nd->nports; k++)
+			if (nd->ports[k].wanted == NULL)
+				return false;
+	}
+	return true;
+}
+
 int
 weir__build_wanted(struct weir__build *bu)
 {
@@ -360,6 +382,10 @@ weir__build_wanted(struct weir__build *bu)
 	size_t i;
 	uint32_t p;
 
+	if (!all_bound(bu)) {
+		weir__build_oom(bu);
+		return -1;
+	}
 	for (i = bu->pl->nnodes; i-- > 0;) {
 		rd.nd = bu->pl->nodes[i];
 		for (p = 0; p < rd.nd->nports; p++)
