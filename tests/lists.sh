@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is every file of the project in a list of the makefile?  One TAP line.
+# Is every file of the project in a list of the makefile, and every C file of a
+# plugin in the list of the test that is built of them?  One TAP line.
 #
 #	lists.sh SOURCE-DIRECTORY
 set -u
@@ -35,6 +36,16 @@ for f in $files; do
 		echo "# $f is not in $l"
 		bad=$((bad + 1))
 	fi
+	case $f in
+	plugins/*/plugin.c) ;;
+	plugins/*.c)
+		if grep -qF "${f%/*}/plugin.c" tests/local.mk &&
+		    ! grep -qF "$f" tests/local.mk; then
+			echo "# $f is not in tests/local.mk"
+			bad=$((bad + 1))
+		fi
+		;;
+	esac
 done
 if [ $bad -eq 0 ]; then
 	echo "ok 1 - every file is in a list"

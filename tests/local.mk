@@ -191,6 +191,7 @@ tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c 
 	plugins/parquet/hybrid_get.c \
 	plugins/parquet/hybrid_put.c \
 	plugins/parquet/intent.c \
+	plugins/parquet/json.c \
 	plugins/parquet/kinds.c \
 	plugins/parquet/listing.c \
 	plugins/parquet/meta.c \

@@ -121,6 +121,10 @@ slices(const struct pq_field *leaf, const uint8_t **pp, const uint8_t *end,
 			*what = "text that is not UTF-8";
 			return -1;
 		}
+		if (leaf->type.kind == WEIR_JSON && !pq_is_json(p, len)) {
+			*what = "text that is not JSON";
+			return -1;
+		}
 		s[i] = weir_str_make((const char *)p, len);
 		p += len;
 	}

@@ -25,6 +25,7 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/hybrid_get.c \
 	%D%/hybrid_put.c \
 	%D%/intent.c \
+	%D%/json.c \
 	%D%/kinds.c \
 	%D%/kinds.h \
 	%D%/listing.c \

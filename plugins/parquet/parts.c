@@ -278,7 +278,9 @@ pq_part_sync(struct weir_stage *st, struct pq_part *pa, struct weir_err *err)
 	if (pa->fd < 0)
 		return WEIR_OK;
 	rc = fdatasync(pa->fd);
-	if (rc != 0)
+	if (rc != 0 && (errno == ENOSPC || errno == EDQUOT))
+		(void)no_staging(st, pa->staged, err);
+	else if (rc != 0)
 		st->host->fail(err, WEIR_NOWHERE, "parquet.sync",
 		    "cannot make \"%s\" durable: %s", pa->staged,
 		    strerror(errno));

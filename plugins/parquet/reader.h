@@ -104,6 +104,8 @@ int pq_reader_page(struct pq_reader *rd);
  * *what is the matter.  UUIDs have become texts before (pages.c). */
 int pq_convert(const struct pq_field *leaf, const uint8_t **p,
     const uint8_t *end, void *to, uint32_t n, const char **what);
+/* json.c */
+bool pq_is_json(const uint8_t *p, size_t n);
 #define PQ_UUID_TEXT 36u
 void pq_convert_uuid(const uint8_t *p, char *to);
 

@@ -233,22 +233,72 @@ grow_field(struct grow *gr, struct pq_field *fi, uint8_t def, uint8_t rep,
 	return grow_group(gr, fi, def, rep, depth);
 }
 
+/* The field of a leaf by its number. */
+static struct pq_field *
+field_of(struct pq_tree *tr, uint32_t leaf)
+{
+	uint32_t i;
+
+	for (i = 0; i < tr->ncols; i++)
+		if (leaf < tr->cols[i].leaf + tr->cols[i].nleaves)
+			return (struct pq_field *)(uintptr_t)pq_tree_leaf(
+			    &tr->cols[i], leaf);
+	return NULL;
+}
+
+/* The path of a leaf and what stands in the file's notes under it. */
+struct path {
+	char text[1024];
+	size_t len[3 * MAX_DEPTH]; /* where each level's name begins */
+	uint32_t left[3 * MAX_DEPTH]; /* children still to come there */
+	uint32_t depth;
+};
+
+static void
+path_down(struct path *pa, const struct pq_node *no)
+{
+	size_t n = pa->len[pa->depth];
+	int got;
+
+	got = snprintf(pa->text + n, sizeof pa->text - n, "%s%.*s",
+	    pa->depth == 0 ? "weir.type:" : ".", (int)no->name_len, no->name);
+	n += got > 0 ? (size_t)got : 0;
+	if (n >= sizeof pa->text)
+		n = sizeof pa->text - 1;
+	pa->depth++;
+	pa->len[pa->depth] = n;
+	pa->left[pa->depth] = no->nchildren;
+}
+
 /* Leaves that the file says are something else of ours. */
 static void
 apply_notes(struct pq_tree *tr, const struct pq_meta *m)
 {
-	const struct pq_pair *pa;
-	char key[300];
-	uint32_t i;
+	const struct pq_pair *note;
+	struct pq_field *fi;
+	struct path pa;
+	uint32_t i, leaf = 0;
 
-	for (i = 0; i < tr->ncols; i++) {
-		struct pq_field *fi = &tr->cols[i];
-
-		snprintf(key, sizeof key, "weir.type:%s", fi->name);
-		pa = fi->type.kind == WEIR_INT64 ? pq_meta_note(m, key) : NULL;
-		if (pa != NULL && pa->value_len == 8 &&
-		    memcmp(pa->value, "duration", 8) == 0)
-			fi->type.kind = WEIR_DURATION;
+	memset(&pa, 0, sizeof pa);
+	for (i = 1; m->npairs != 0 && i < m->nnodes; i++) {
+		/* grow_field has refused what is nested deeper */
+		if (pa.depth + 1 >= 3 * MAX_DEPTH)
+			return;
+		path_down(&pa, &m->nodes[i]);
+		if (m->nodes[i].phys >= 0) {
+			fi = field_of(tr, leaf++);
+			note = pq_meta_note(m, pa.text);
+			if (note != NULL && fi != NULL &&
+			    fi->type.kind == WEIR_INT64 &&
+			    note->value_len == 8 &&
+			    memcmp(note->value, "duration", 8) == 0)
+				fi->type.kind = WEIR_DURATION;
+		}
+		while (pa.depth > 0 && pa.left[pa.depth] == 0) {
+			pa.depth--;
+			if (pa.depth > 0)
+				pa.left[pa.depth]--;
+		}
 	}
 }
 

@@ -322,6 +322,28 @@ def test_duckdb():
     ok([r["u"] for r in read(p)] == want, "UUIDs are text")
 
 
+def test_json():
+    p = f"{top}/j.parquet"
+    texts = ['{"a": [1, -2.5e+3, true, null]}', "[]", '"x\\u00e9\\n"', " 12 ", None, "{}"]
+    pq.write_table(pa.table({"j": pa.array(texts, pa.json_())}), p)
+    got = [r["j"] for r in read(p)]
+    ok(got == [None if t is None else json.loads(t, parse_float=D) for t in texts],
+       f"JSON: {got}")
+    for bad in ['{"a": }', "[1,]", '"\x01"', "nul", "01", "1.", '"\\x"', "", "{} {}", "[" * 300]:
+        pq.write_table(pa.table({"j": pa.array([bad], pa.json_())}), p)
+        try:
+            read(p)
+            ok(False, f"{bad[:20]!r} is no JSON")
+        except RuntimeError as e:
+            ok("not JSON" in str(e), f"{bad[:20]!r} is no JSON")
+    pq.write_table(pa.table({"s": pa.array([b"a\xff"], pa.binary()).view(pa.string())}), p)
+    try:
+        read(p)
+        ok(False, "text that is not UTF-8 is refused")
+    except RuntimeError as e:
+        ok("not UTF-8" in str(e), f"text that is not UTF-8: {e}")
+
+
 def test_projection():
     t = make(3000, "some", True)
     p = f"{top}/t.parquet"
@@ -360,6 +382,7 @@ test_encodings()
 test_groups()
 test_nested()
 test_duckdb()
+test_json()
 test_projection()
 test_schema()
 test_checksum()

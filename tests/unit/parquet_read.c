@@ -16,9 +16,9 @@ static struct weir_err err;
 	"j: bytes, k: timestamp, l: date, m: duration, n: json"
 #define NESTED                                                                \
 	"a: list(int64), b: list(list(string)), c: list(string!)!, "          \
-	"d: struct { x: int32, y: string!, z: struct { w: float64 } }, "      \
+	"d: struct { x: int32, y: string!, z: struct { w: duration } }, "     \
 	"e: map(int64), f: list(struct { x: bool, y: list(date) }), "         \
-	"g: map(list(string)), h: struct { t: list(timestamp), "              \
+	"g: map(list(duration)), h: struct { t: list(timestamp), "              \
 	"d: decimal(25,3) }!, i: list(map(struct { q: int64! }))"
 
 static struct ts *

@@ -349,6 +349,37 @@ test_leftovers(void)
 	T_INT(ph_free(ts), 0);
 }
 
+/* What happened to rows, as rows. */
+static void
+test_changelog(void)
+{
+	static const uint8_t ops[5] = { WEIR_PUT, WEIR_DELETE, WEIR_PUT,
+		WEIR_PUT, WEIR_DELETE };
+	struct ts *ts = begin("c", true);
+	struct weir_batch *b;
+	char path[4200];
+
+	ts->in.kind = WEIR_CHANGES;
+	ph_opt(ts, "as", "changelog");
+	T_INT(ph_start(ts, &err), WEIR_OK);
+	b = rows(ts, 5);
+	b->ops = ops;
+	T_INT(ph_write(ts, b, &err), WEIR_OK);
+	T_INT(ph_epoch_end(ts, true, &err), WEIR_OK);
+	T_INT(ph_free(ts), 0);
+	ts = ph_new("read", "");
+	snprintf(path, sizeof path, "%s/c", ph.out);
+	ts_opt(ts, "path", path);
+	T_INT(ts_bind(ts, &err), WEIR_OK);
+	ts->unwanted[1] = ts->unwanted[2] = true;
+	T_INT(ts_init(ts, &err), WEIR_OK);
+	T_INT(ts->type->source->open(&ts->stage.st, NULL, 0, &err), WEIR_OK);
+	T_INT(ts->type->source->poll(&ts->stage.st, 100, 0, &err), WEIR_OK);
+	T_STR(ts_dump(ts), "{\"op\":\"put\"}\n{\"op\":\"delete\"}\n"
+	    "{\"op\":\"put\"}\n{\"op\":\"put\"}\n{\"op\":\"delete\"}\n");
+	ts_free(ts);
+}
+
 static void
 test_options(void)
 {
@@ -491,6 +522,7 @@ main(int argc, char **argv)
 	test_occupied();
 	test_redo();
 	test_leftovers();
+	test_changelog();
 	test_options();
 	test_memory();
 	ph_remove(ph.out);
