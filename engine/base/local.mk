@@ -13,8 +13,12 @@ base_sources = \
 	%D%/digest.h \
 	%D%/error.c \
 	%D%/error.h \
+	%D%/fault.c \
+	%D%/fault.h \
 	%D%/hash.c \
 	%D%/hash.h \
+	%D%/io.c \
+	%D%/io.h \
 	%D%/json.c \
 	%D%/json.h \
 	%D%/num.c \

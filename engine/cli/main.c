@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "cli/cli.h"
 
 #ifndef WEIR_VERSION
@@ -79,6 +80,11 @@ main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	fail_alloc(getenv("WEIR_FAIL_ALLOC"));
+	if (weir__fault_arm(getenv("WEIR_FAULT"), getenv("WEIR_FAULT_LOG")) !=
+	    0) {
+		fprintf(stderr, "weir: WEIR_FAULT can't be read\n");
+		return WEIR__EXIT_USAGE;
+	}
 	if (argc < 2)
 		return help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||

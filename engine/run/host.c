@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/io.h"
 #include "batch/json_text.h"
 #include "plan/host_bind.h"
 #include "run/instance.h"
@@ -414,4 +415,7 @@ const struct weir_host weir__host = {
 	.json_text = host_json_text,
 	.out_event_end = weir__bind_out_event_end,
 	.trail = host_trail,
+	.io = &weir__io,
+	.position_note = weir__source_note,
+	.lost = weir__source_lost,
 };

@@ -29,6 +29,8 @@ struct weir__part {
 	enum weir_partition_state state;
 	int64_t end_since; /* clock: at its end since; INT64_MIN: is not */
 	int64_t lag;
+	uint8_t note_len;
+	char note[WEIR_NOTE_MAX]; /* of the source, kept with the position */
 };
 
 /* A row that was rejected, until the stage's call is over. */
@@ -78,6 +80,8 @@ struct weir__instance {
 	int32_t source_no; /* else -1 */
 	struct weir__part *parts;
 	size_t nparts, cap_parts;
+	uint64_t lost;	       /* rows that were not to be had any more */
+	uint64_t lost_unknown; /* times that it was not known how many */
 	bool opened;
 	bool bound;
 	bool ended;
@@ -163,6 +167,10 @@ int weir__source_partition(struct weir_stage *st, int32_t partition,
     const char *name);
 int weir__source_position(struct weir_stage *st, int32_t partition,
     int64_t next, enum weir_partition_state state);
+int weir__source_note(struct weir_stage *st, int32_t partition,
+    const void *p, size_t n);
+void weir__source_lost(struct weir_stage *st, int32_t partition, int64_t from,
+    int64_t to, const char *fmt, ...) WEIR_PRINTF(5, 6);
 void weir__source_lag(struct weir_stage *st, int32_t partition, int64_t rows);
 
 /* ledger.c: does it balance?  WEIR_ERROR and err when not: a mistake of ours

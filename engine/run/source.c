@@ -2,6 +2,7 @@
  *
  * Sources: opening and polling them, where they stand, what is published.
  */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -125,7 +126,8 @@ weir__tree_commit(struct weir__tree *tr, const struct weir__offset *list,
 		for (k = 0, m = 0; k < n; k++)
 			if (list[k].node == sg->nd)
 				at[m++] = (struct weir_position){
-					list[k].partition, list[k].next };
+					.partition = list[k].partition,
+					.next = list[k].next };
 		if (m != 0 && ops->commit != NULL)
 			rc = weir__tree_called(sg,
 			    ops->commit(&sg->st, at, m, err), err);
@@ -172,6 +174,36 @@ weir__source_position(struct weir_stage *st, int32_t partition, int64_t next,
 	else if (pa->end_since == INT64_MIN)
 		pa->end_since = weir__run_clock(sg->tree->run);
 	return WEIR_OK;
+}
+
+int
+weir__source_note(struct weir_stage *st, int32_t partition, const void *p,
+    size_t n)
+{
+	struct weir__part *pa = weir__part_get(weir__instance_of(st), partition);
+
+	if (pa == NULL || n > sizeof pa->note)
+		return WEIR_ERROR;
+	memcpy(pa->note, p, n);
+	pa->note_len = (uint8_t)n;
+	return WEIR_OK;
+}
+
+void
+weir__source_lost(struct weir_stage *st, int32_t partition, int64_t from,
+    int64_t to, const char *fmt, ...)
+{
+	struct weir__instance *sg = weir__instance_of(st);
+	va_list ap;
+
+	if (to > from && from >= 0)
+		sg->lost += (uint64_t)(to - from);
+	else
+		sg->lost_unknown++;
+	va_start(ap, fmt);
+	weir__vlog(&sg->tree->run->log, WEIR_LOG_WARN, sg->nd->id, fmt, ap);
+	va_end(ap);
+	(void)partition;
 }
 
 void

@@ -403,4 +403,96 @@ weir_aggs_finish(struct weir_stage *st, const struct weir_aggs *ag,
 	return st->host->aggs_finish(st, ag, slots, n, out, first);
 }
 
+/* ---- delivery */
+
+/* The table of effects on disks; see weir/io.h. */
+#define weir_io(handle) ((handle)->host->io)
+
+/* Source, worker's thread: a few bytes that belong to a partition's position
+ * and come back with it in open: a topic's id, a leader's epoch.  What was said
+ * last before an epoch's end is decided with it.  At most WEIR_NOTE_MAX. */
+static inline int
+weir_position_note(struct weir_stage *st, int32_t partition, const void *p,
+    size_t n)
+{
+	return st->host->position_note(st, partition, p, n);
+}
+
+/* Source, worker's thread: rows [from, to) of a partition are not to be had any
+ * more (to -1: how many is not known), and the user said to go on all the same
+ * (`on_data_loss: continue`): counted in the ledger, journaled, logged with the
+ * text.  Without that word a source fails, saying exactly what is missing. */
+#define weir_lost(st, partition, from, to, ...)                                \
+	((st)->host->lost((st), (partition), (from), (to), __VA_ARGS__))
+
+/* Writers of sinks with WEIR_SINKF_SPOOL, in write: what the publisher will
+ * read back.  A batch, all its columns, copied; `tags`, a byte a row that comes
+ * back beside it, may be NULL.  Or bytes of the sink's own that stand for so
+ * many rows.  The two are not mixed in one sink. */
+static inline int
+weir_spool(struct weir_stage *st, const struct weir_batch *b,
+    const uint8_t *tags, struct weir_err *err)
+{
+	return st->host->spool(st, b, tags, err);
+}
+static inline int
+weir_spool_bytes(struct weir_stage *st, const void *p, size_t n, uint32_t rows,
+    struct weir_err *err)
+{
+	return st->host->spool_bytes(st, p, n, rows, err);
+}
+
+/* Publishers of such sinks, in publish: the next frame of the epoch, in the
+ * order of writing; WEIR_END after the last.  A frame lives until the next call.
+ * Rewind to go through it once more; each publish begins rewound. */
+static inline int
+weir_spool_next(struct weir_publisher *pb, uint64_t epoch,
+    struct weir_frame *fr, struct weir_err *err)
+{
+	return pb->host->spool_next(pb, epoch, fr, err);
+}
+static inline int
+weir_spool_rewind(struct weir_publisher *pb, uint64_t epoch,
+    struct weir_err *err)
+{
+	return pb->host->spool_rewind(pb, epoch, err);
+}
+
+/* Publishers, in publish: rows that the other side refuses for their content.
+ * Nothing of the epoch may be visible yet.  They are decided to be rejected,
+ * durably, before this returns; then the spool is to be gone through once more
+ * (rewound: the frames' `skip` marks them).  They go to the sink's `rejected`
+ * in the next epoch. */
+static inline int
+weir_poison(struct weir_publisher *pb, uint64_t epoch,
+    const struct weir_poison *list, size_t n, struct weir_err *err)
+{
+	return pb->host->poison(pb, epoch, list, n, err);
+}
+
+/* Publishers: should long waits end? */
+static inline bool
+weir_publisher_stopping(const struct weir_publisher *pb)
+{
+	return pb->host->publisher_stopping(pb);
+}
+
+/* Rows rows[0..n) of a batch (NULL: all) as bytes, from the host's alloc: all
+ * columns, operations, origin.  0, or -1 when memory is out. */
+static inline int
+weir_batch_save(const struct weir_host *host, const struct weir_batch *b,
+    const uint32_t *rows, uint32_t n, void **data, size_t *len)
+{
+	return host->batch_save(b, rows, n, data, len);
+}
+
+/* The batch that weir_batch_save() wrote, its columns those of `sc`; the bytes
+ * are checked and copied.  NULL when they are damaged or memory is out. */
+static inline struct weir_batch *
+weir_batch_load(struct weir_stage *st, const struct weir_schema *sc,
+    const void *data, size_t len)
+{
+	return st->host->batch_load(st, sc, data, len);
+}
+
 #endif

@@ -50,6 +50,7 @@
 
 #include "weir/batch.h"
 #include "weir/error.h"
+#include "weir/io.h"
 #include "weir/types.h"
 
 #ifdef __cplusplus
@@ -212,22 +213,32 @@ struct weir_port {
 			     * with the port's name as their code */
 };
 
-/* Where a source stands in one of its partitions. */
-struct weir_position {
-	int32_t partition;
-	int64_t next; /* the first offset not yet read */
-};
-
 enum weir_partition_state {
 	WEIR_PART_READING = 0, /* rows may be waiting */
 	WEIR_PART_AT_END,      /* polled, and at its end just now */
 	WEIR_PART_FINISHED,    /* nothing will come any more */
 };
 
+/* Where a source stands in one of its partitions. */
+struct weir_position {
+	int32_t partition;
+	enum weir_partition_state state; /* open: FINISHED partitions are not
+					  * to be read again */
+	int64_t next; /* the first offset not yet read */
+	/* What the source said of itself by weir_position_note() when that
+	 * was decided: at most WEIR_NOTE_MAX bytes, or NULL. */
+	const void *note;
+	size_t note_len;
+};
+
+#define WEIR_NOTE_MAX 128
+
 struct weir_source_ops {
 	size_t size;
-	/* Begin.  `at` are the positions to go on from; a partition not among
-	 * them starts where the options say. */
+	/* Begin.  `at` are the positions to go on from: those of the last
+	 * decided epoch, which hold over anything that the other side says.
+	 * A partition not among them starts where the options say when n is 0,
+	 * and else, being new, at its first offset. */
 	int (*open)(struct weir_stage *st, const struct weir_position *at,
 	    size_t n, struct weir_err *err);
 	/* Emit one batch or a few, together at most max_rows rows, waiting at
@@ -249,8 +260,13 @@ struct weir_intent {
 	uint64_t rows;	   /* rows of the epoch in what will be published */
 	uint64_t held_from; /* the first epoch of which rows are not yet part of
 			     * any intent (an open file), or 0: none */
-	void *data;	   /* weir_stage_alloc'ed; the engine frees it */
+	void *data;	   /* what to publish; from the host's alloc: the engine
+			    * frees it */
 	size_t len;	   /* at most 64 KiB */
+	void *keep;	   /* what the writer needs to go on behind this epoch in
+			    * another process (open files and their lengths),
+			    * handed to resume; alloc'ed likewise, or NULL */
+	size_t keep_len;   /* at most 1 MiB */
 };
 
 struct weir_fence {
@@ -260,6 +276,45 @@ struct weir_fence {
 	const char *sink;     /* the sink's id */
 	bool append;	     /* outputs that are not empty are fine */
 	bool fresh;	     /* no earlier run's outputs are continued */
+	uint64_t published;  /* up to here this sink was known to have published */
+	bool born;	     /* open has been well before, with this id: a marker
+			      * that is gone is a loss */
+	bool taken_over;     /* the owner before may still live (--take-over) */
+};
+
+/* A row that the other side would not take, found while publishing. */
+struct weir_poison {
+	uint64_t row; /* its number in the epoch's spool, from 0 */
+	char code[24];
+	char text[256];
+};
+
+/* What the spool of an epoch holds, as it comes back: one frame. */
+struct weir_frame {
+	uint64_t first;	    /* number of its first row in the epoch's spool */
+	uint32_t rows;
+	const void *data;   /* of weir_spool_bytes(); else NULL */
+	size_t len;
+	const struct weir_batch *batch; /* of weir_spool(); else NULL.  Its
+			     * columns are those of the sink's input */
+	const uint8_t *tags; /* a row, as given to weir_spool(), or NULL */
+	/* Rows found to be poison earlier: bit i is row i of the frame; they
+	 * are not to be published.  NULL: none. */
+	const uint64_t *skip;
+};
+
+enum weir_sink_flags {
+	WEIR_SINKF_SPOOL = 1 << 0, /* the engine keeps a spool: see weir_spool();
+				    * cut and prepare are its own and may be
+				    * NULL.  Where write is NULL, whole batches
+				    * are spooled as they come. */
+};
+
+/* What a sink finds when it is held against the journal (`weir audit`). */
+struct weir_audit {
+	uint64_t rows;	/* found of those that were published */
+	uint64_t files; /* or tables, or topics */
+	char bad[512];	/* what is missing or wrong, a sentence; "": nothing */
 };
 
 struct weir_sink_ops {
@@ -287,11 +342,29 @@ struct weir_sink_ops {
 	 * it has been done before.  One intent a worker. */
 	int (*publish)(struct weir_publisher *pb, uint64_t epoch,
 	    const struct weir_intent *intents, size_t n, struct weir_err *err);
+	/* After open: the last epoch that the other side has whole, by its
+	 * own word; the engine redoes what follows.  NULL: the journal's word
+	 * holds, and publish finds out by itself what is there. */
 	int (*last_published)(struct weir_publisher *pb, uint64_t *epoch,
 	    struct weir_err *err);
 	/* Remove what was staged and never decided. */
 	void (*abandon)(struct weir_publisher *pb);
 	void (*close)(struct weir_publisher *pb);
+
+	/* --- recovery */
+	uint32_t flags; /* enum weir_sink_flags */
+	/* The writer, worker's thread, once after init and the publisher's
+	 * open, before the first write: go on from what the last decided
+	 * epoch's intent kept.  NULL where nothing is kept. */
+	int (*resume)(struct weir_stage *st, uint64_t epoch, const void *keep,
+	    size_t len, struct weir_err *err);
+	/* Hold what was published against the other side: once for every epoch
+	 * that the journal knows, in order, then once with epoch 0, n 0.
+	 * Nothing is changed there; open has not been called.  WEIR_ERROR when
+	 * it could not be looked at.  May be NULL. */
+	int (*audit)(struct weir_publisher *pb, const struct weir_fence *fence,
+	    uint64_t epoch, const struct weir_intent *intents, size_t n,
+	    struct weir_audit *out, struct weir_err *err);
 };
 
 struct weir_stage_type {
@@ -688,6 +761,32 @@ struct weir_host {
 
 	int (*out_event_end)(struct weir_bind *bi, uint32_t port, uint32_t col);
 	void (*trail)(struct weir_stage *st, int64_t us);
+
+	/* --------------------------------------------------- delivery */
+
+	const struct weir_io *io; /* any thread */
+
+	int (*position_note)(struct weir_stage *st, int32_t partition,
+	    const void *p, size_t n);
+	void (*lost)(struct weir_stage *st, int32_t partition, int64_t from,
+	    int64_t to, const char *fmt, ...) WEIR_PRINTF(5, 6);
+
+	int (*spool)(struct weir_stage *st, const struct weir_batch *b,
+	    const uint8_t *tags, struct weir_err *err);
+	int (*spool_bytes)(struct weir_stage *st, const void *p, size_t n,
+	    uint32_t rows, struct weir_err *err);
+	int (*spool_next)(struct weir_publisher *pb, uint64_t epoch,
+	    struct weir_frame *fr, struct weir_err *err);
+	int (*spool_rewind)(struct weir_publisher *pb, uint64_t epoch,
+	    struct weir_err *err);
+	int (*poison)(struct weir_publisher *pb, uint64_t epoch,
+	    const struct weir_poison *list, size_t n, struct weir_err *err);
+	bool (*publisher_stopping)(const struct weir_publisher *pb);
+
+	int (*batch_save)(const struct weir_batch *b, const uint32_t *rows,
+	    uint32_t n, void **data, size_t *len);
+	struct weir_batch *(*batch_load)(struct weir_stage *st,
+	    const struct weir_schema *sc, const void *data, size_t len);
 };
 
 #include "weir/host.h"
