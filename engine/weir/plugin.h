@@ -222,9 +222,9 @@ enum weir_partition_state {
 /* Where a source stands in one of its partitions. */
 struct weir_position {
 	int32_t partition;
+	int64_t next; /* the first offset not yet read */
 	enum weir_partition_state state; /* open: FINISHED partitions are not
 					  * to be read again */
-	int64_t next; /* the first offset not yet read */
 	/* What the source said of itself by weir_position_note() when that
 	 * was decided: at most WEIR_NOTE_MAX bytes, or NULL. */
 	const void *note;

@@ -548,7 +548,8 @@ test_resume(void)
 		before = seen.rows;
 	}
 	for (int i = 0; i < 12; i++)
-		at[i] = (struct weir_position){ i, seen.next[i] };
+		at[i] = (struct weir_position){ .partition = i,
+			.next = seen.next[i] };
 	T_INT(ts_free(r), 0);
 	r = reader("resume");
 	ts_opt(r, "until", "end");
@@ -936,7 +937,8 @@ test_commit(void)
 	T_INT(up(r, NULL, 0), WEIR_OK);
 	poll_until(r, 100, 5000);
 	for (int i = 0; i < 12; i++)
-		at[i] = (struct weir_position){ i, seen.next[i] };
+		at[i] = (struct weir_position){ .partition = i,
+			.next = seen.next[i] };
 	T_INT(r->type->source->commit(&r->stage.st, at, 12, &err), WEIR_OK);
 	T_INT(r->type->source->commit(&r->stage.st, at, 12, &err), WEIR_OK);
 	for (int i = 0; i < 20; i++)

@@ -217,7 +217,7 @@ test_projection(void)
 	T_INT(ts_bind(ts, &err), WEIR_OK);
 	T_INT(ts_init(ts, &err), WEIR_OK);
 	T_INT(ts->type->source->open(&ts->stage.st,
-	    &(struct weir_position){ 0, 4990 }, 1, &err), WEIR_OK);
+	    &(struct weir_position){ .next = 4990 }, 1, &err), WEIR_OK);
 	T_INT(drain(ts, &got), WEIR_END);
 	T_INT(strlen(weir__buf_cstr(&got)) != 0, 1);
 	T(strcmp(weir__buf_cstr(&got), weir__buf_cstr(&want) + want.len -
