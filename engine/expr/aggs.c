@@ -378,7 +378,7 @@ bind_entry(struct weir__binder *bd, struct weir_aggs *ag, uint32_t i,
 	ag->outer[i] = ex;
 	fi->name = en->name.text;
 	fi->type = ex->type;
-	fi->required = ex->required && !ex->fallible;
+	fi->required = ex->required;
 	fi->span = en->span;
 	return ok;
 }
@@ -426,6 +426,17 @@ weir__aggs_slot(const struct weir_aggs *ag, size_t *align)
 	if (align != NULL)
 		*align = ag->align;
 	return ag->slot;
+}
+
+bool
+weir__aggs_fallible(const struct weir_aggs *ag)
+{
+	uint32_t i;
+
+	for (i = 0; i < ag->n; i++)
+		if (weir__expr_fallible(ag->outer[i]))
+			return true;
+	return false;
 }
 
 void

@@ -334,31 +334,53 @@ finish_item(const struct weir_aggs *ag, const struct weir__agg_item *it,
 	return 0;
 }
 
-/* A group on which the outer expression fails (a division by a count of
- * nothing) has no value there: it is null. */
-static int
-null_failed(struct weir__arena *ar, const uint64_t *errors, uint32_t n,
-    struct weir_column *co)
-{
-	uint64_t *valid = weir__arena_alloc(ar, WEIR_BITMAP_WORDS(n) * 8);
-	uint32_t w;
+struct finishing {
+	struct weir__eval ev;
+	uint64_t *failed;
+	uint64_t *left; /* rows that no expression has failed on; NULL: all */
+	void (*on_error)(void *arg, uint32_t slot, const char *column,
+	    const struct weir__row_error *re);
+	void *arg;
+};
 
-	if (valid == NULL)
-		return -1;
-	for (w = 0; w < WEIR_BITMAP_WORDS(n); w++)
-		valid[w] = ~errors[w] &
-		    (co->valid != NULL ? co->valid[w] : ~(uint64_t)0);
-	co->valid = valid;
+/* Rows that failed: each is told of once, and not asked for again. */
+static int
+take_failed(struct finishing *fi, const char *column)
+{
+	uint32_t words = WEIR_BITMAP_WORDS(fi->ev.nrows), w, row;
+	uint64_t bits;
+
+	if (fi->left == NULL) {
+		fi->left = weir__arena_alloc(fi->ev.ar, words * 8);
+		if (fi->left == NULL)
+			return -1;
+		for (w = 0; w < words; w++)
+			fi->left[w] = weir__tail_mask(fi->ev.nrows, w);
+	}
+	for (w = 0; w < words; w++) {
+		bits = fi->ev.errors[w] & fi->left[w];
+		fi->left[w] &= ~bits;
+		fi->failed[w] |= bits;
+		for (; bits != 0; bits &= bits - 1) {
+			row = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			fi->on_error(fi->arg, row, column,
+			    weir__eval_error(&fi->ev, row));
+		}
+	}
+	fi->ev.rows = fi->left;
 	return 0;
 }
 
 int
 weir__aggs_finish(const struct weir_aggs *ag, struct weir__arena *ar,
-    void *const *slots, uint32_t n, struct weir_column *cols, int64_t now)
+    void *const *slots, uint32_t n, struct weir_column *cols, int64_t now,
+    uint64_t *failed, void (*on_error)(void *arg, uint32_t slot,
+    const char *column, const struct weir__row_error *re), void *arg)
 {
 	struct weir_column *items =
 	    weir__arena_zalloc(ar, (ag->nitems + 1) * sizeof *items);
-	struct weir__eval ev;
+	struct finishing fi = { .failed = failed, .on_error = on_error,
+		.arg = arg };
 	uint32_t i;
 
 	if (items == NULL)
@@ -366,17 +388,16 @@ weir__aggs_finish(const struct weir_aggs *ag, struct weir__arena *ar,
 	for (i = 0; i < ag->nitems; i++)
 		if (finish_item(ag, ag->items[i], ar, slots, n, &items[i]) != 0)
 			return -1;
-	memset(&ev, 0, sizeof ev);
-	ev.ar = ar;
-	ev.cols = items;
-	ev.nrows = n;
-	ev.now = now;
-	ev.host = ag->host;
+	fi.ev.ar = ar;
+	fi.ev.cols = items;
+	fi.ev.nrows = n;
+	fi.ev.now = now;
+	fi.ev.host = ag->host;
 	for (i = 0; i < ag->n; i++) {
-		if (weir__expr_eval(&ev, ag->outer[i], &cols[i]) != 0)
+		if (weir__expr_eval(&fi.ev, ag->outer[i], &cols[i]) != 0)
 			return -1;
-		if (ev.errors != NULL &&
-		    null_failed(ar, ev.errors, n, &cols[i]) != 0)
+		if (fi.ev.errors != NULL &&
+		    take_failed(&fi, ag->fields[i].name) != 0)
 			return -1;
 	}
 	return 0;

@@ -193,9 +193,16 @@ int weir__aggs_update(struct weir__aggs_cursor *cu, const uint32_t *rows,
     const char *text), void *arg);
 int weir__aggs_merge(const struct weir_aggs *ag, void *const *into,
     void *const *from, uint32_t n);
-/* Columns cols[0..n of aggs) for n slots; storage in the arena. */
+/* Columns cols[0..n of aggs) for n slots; storage in the arena.  on_error is
+ * called once for a slot on which an expression around the aggregates fails,
+ * with the name of the column, and its bit in `failed` (zeroed by the caller)
+ * is set; its values mean nothing. */
 int weir__aggs_finish(const struct weir_aggs *ag, struct weir__arena *ar,
-    void *const *slots, uint32_t n, struct weir_column *cols, int64_t now);
+    void *const *slots, uint32_t n, struct weir_column *cols, int64_t now,
+    uint64_t *failed, void (*on_error)(void *arg, uint32_t slot,
+    const char *column, const struct weir__row_error *re), void *arg);
+/* May an expression around the aggregates fail? */
+bool weir__aggs_fallible(const struct weir_aggs *ag);
 void weir__aggs_drop(const struct weir_aggs *ag, void *slot);
 
 #endif

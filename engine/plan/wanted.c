@@ -321,8 +321,13 @@ read_options(struct reader *rd)
 			dr = rd->bu->drafts[i];
 	for (i = 0; i < nd->exprs.n; i++)
 		read_expr(rd, nd->exprs.list[i]);
-	for (i = 0; i < nd->naggs; i++)
+	for (i = 0; i < nd->naggs; i++) {
 		weir__aggs_reads(nd->aggs[i], read_column, read_origin, rd);
+		/* a row that is rejected says which one it is */
+		if (weir__aggs_fallible(nd->aggs[i]))
+			memset(nd->ports[0].wanted, 1,
+			    nd->ports[0].schema.ncols);
+	}
 	if (nd->engine_run) {
 		/* a later entry may need an earlier one that is not wanted */
 		for (i = 0; i < nd->nchained; i++)

@@ -173,7 +173,10 @@ host_reject(struct weir_stage *st, const struct weir_batch *b, uint32_t row,
 	struct weir__instance *sg = weir__instance_of(st);
 	struct weir_batch *own = (struct weir_batch *)(uintptr_t)b;
 
-	if (sg->source_no >= 0) {
+	if (sg->source_no < 0 && own->priv->created && own->priv->maker == sg) {
+		sg->n.created++;
+		sg->n.unmade++;
+	} else if (sg->source_no >= 0) {
 		/* rows that a source refuses at once: they came in, too */
 		own->source = sg->source_no;
 		if (own->root == NULL)
@@ -309,12 +312,79 @@ host_aggs_merge(struct weir_stage *st, const struct weir_aggs *ag,
 	return weir__aggs_merge(ag, into, from, n) == 0 ? WEIR_OK : WEIR_ERROR;
 }
 
+struct finish {
+	struct weir__instance *sg;
+	struct weir_batch *out;
+	struct weir_batch *of; /* what rejected rows are of; NULL before any */
+	struct weir_schema before; /* the columns that are filled */
+	bool failed;
+};
+
+static void
+on_unfinished(void *arg, uint32_t row, const char *column,
+    const struct weir__row_error *re)
+{
+	struct finish *fi = arg;
+	struct weir_reason why = {
+		.code = re != NULL ? re->code : "expr",
+		.text = re != NULL ? re->text : "",
+		.column = column,
+		.position = -1,
+	};
+
+	/* not `out` itself: it is about to have fewer rows */
+	if (fi->of == NULL)
+		fi->of = weir__batch_derive(fi->sg->tree->pool,
+		    fi->out->schema, fi->out, NULL, fi->out->nrows);
+	if (fi->of == NULL || weir__reject_add(fi->sg, fi->of, row,
+		&fi->before, fi->out->cols, &why) != 0) {
+		fi->failed = true;
+		return;
+	}
+	fi->sg->n.created++;
+	fi->sg->n.unmade++;
+}
+
+/* The batch without some of its rows. */
+static int
+take_out(struct weir_batch *b, const uint64_t *gone)
+{
+	uint32_t rows[WEIR_BATCH_ROWS], n = 0, c, i;
+	struct weir_column to;
+
+	for (i = 0; i < b->nrows; i++)
+		if (!weir_bit(gone, i))
+			rows[n++] = i;
+	for (c = 0; c < b->ncols; c++) {
+		if (!weir_present(&b->cols[c]))
+			continue;
+		memset(&to, 0, sizeof to);
+		if (weir__column_gather(weir__batch_arena(b), &to, &b->cols[c],
+			b->schema->cols[c].type, rows, n) != 0)
+			return -1;
+		b->cols[c] = to;
+	}
+	b->nrows = n;
+	return 0;
+}
+
 static int
 host_aggs_finish(struct weir_stage *st, const struct weir_aggs *ag,
     void *const *slots, uint32_t n, struct weir_batch *out, uint32_t first)
 {
-	return weir__aggs_finish(ag, weir__batch_arena(out), slots, n,
-	    out->cols + first, run_of(st)->now) == 0 ? WEIR_OK : WEIR_ERROR;
+	struct weir__instance *sg = weir__instance_of(st);
+	struct finish fi = { .sg = sg, .out = out, .before = *out->schema };
+	uint64_t gone[WEIR_BITMAP_WORDS(WEIR_BATCH_ROWS)] = { 0 };
+	int rc;
+
+	fi.before.ncols = first;
+	rc = weir__aggs_finish(ag, weir__batch_arena(out), slots, n,
+	    out->cols + first, sg->tree->run->now, gone, on_unfinished, &fi);
+	if (rc == 0 && fi.of != NULL)
+		rc = fi.failed ? -1 : take_out(out, gone);
+	if (fi.of != NULL)
+		weir__batch_unref(fi.of);
+	return rc == 0 && !fi.failed ? WEIR_OK : WEIR_ERROR;
 }
 
 static void

@@ -5,7 +5,9 @@
  *	in  = passed + filtered + rejected + late + duplicate + absorbed
  *	out = passed + created
  *
- * and on every edge, what the producer sent is what the consumer got.
+ * A row that was rejected as soon as it was created is counted as both, and
+ * left out of these sums.  On every edge, what the producer sent is what the
+ * consumer got.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@
 static uint64_t
 accounted(const struct weir__counts *n)
 {
-	return n->passed + n->filtered + n->rejected + n->late +
+	return n->passed + n->filtered + n->rejected - n->unmade + n->late +
 	    n->duplicate + n->absorbed;
 }
 
@@ -98,7 +100,7 @@ row_values(const struct weir__instance *sg, uint64_t v[COLUMNS])
 	v[6] = n->duplicate;
 	v[7] = n->absorbed;
 	v[8] = n->created;
-	v[9] = sink ? 0 : n->passed + n->created;
+	v[9] = sink ? 0 : n->passed + n->created - n->unmade;
 }
 
 void

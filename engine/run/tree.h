@@ -20,7 +20,8 @@ struct weir__counts {
 	uint64_t late;
 	uint64_t duplicate;
 	uint64_t absorbed;
-	uint64_t created;
+	uint64_t created; /* those that were rejected at once, too */
+	uint64_t unmade;  /* of rejected: rows that the stage had created */
 };
 
 struct weir__instance;

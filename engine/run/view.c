@@ -31,7 +31,7 @@ rows_of(const struct weir__run *ru, const struct weir__node *nd)
 {
 	const struct weir__counts *co = weir__tree_counts(ru->tree, nd);
 
-	return co->passed + co->created;
+	return co->passed + co->created - co->unmade;
 }
 
 static void

@@ -284,7 +284,8 @@ weir_emit(struct weir_stage *st, uint32_t port, struct weir_batch *b,
 }
 
 /* Send row `row` of input batch `b` to the port `rejected`, with its payload
- * and origin.  It must not be in what is emitted.  A source rejects a row of a
+ * and origin.  It must not be in what is emitted.  `b` may also be a batch of
+ * batch_new: its row counts as created, and then as rejected.  A source rejects a row of a
  * batch that it never emits; the payload is what the batch's root has in
  * columns key, value and timestamp (root NULL: in its own). */
 static inline int
@@ -395,7 +396,10 @@ weir_aggs_merge(struct weir_stage *st, const struct weir_aggs *ag,
 	return st->host->aggs_merge(st, ag, into, from, n);
 }
 
-/* Fill the columns first, first + 1, ... of `out`, rows 0..n. */
+/* Fill the columns first, first + 1, ... of `out`, a batch of batch_new of
+ * which the n rows and all columns before these are filled.  A row on which an
+ * expression around the aggregates fails is rejected with the columns before
+ * `first`, and taken out: out->nrows is what is left, in the same order. */
 static inline int
 weir_aggs_finish(struct weir_stage *st, const struct weir_aggs *ag,
     void *const *slots, uint32_t n, struct weir_batch *out, uint32_t first)

@@ -360,7 +360,8 @@ window_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
 
 /* ----------------------------------------------------------------- closing */
 
-/* The rows of some windows; `slots` are theirs, in the order of `du`. */
+/* The rows of some windows; `slots` are theirs, in the order of `du`.  Those on
+ * which an expression fails are rejected. */
 static int
 emit_windows(struct weir_stage *st, const struct weir_due *du,
     void *const *slots, struct weir_err *err)
@@ -389,10 +390,10 @@ emit_windows(struct weir_stage *st, const struct weir_due *du,
 		WINDOW_FIRST + nby) != WEIR_OK)
 		goto oom;
 	if (cf->emit == WINDOW_UPDATE) {
-		ops = weir_batch_alloc(st, out, du->n);
+		ops = weir_batch_alloc(st, out, out->nrows + 1);
 		if (ops == NULL)
 			goto oom;
-		memset(ops, WEIR_PUT, du->n);
+		memset(ops, WEIR_PUT, out->nrows);
 		out->ops = ops;
 	}
 	return weir_emit(st, 0, out, err);

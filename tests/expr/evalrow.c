@@ -208,6 +208,17 @@ do_expr(struct table *ta, const struct weir__scope *sc,
 	}
 }
 
+/* None fails: what stands in braces is calls alone. */
+static void
+on_failed(void *arg, uint32_t slot, const char *column,
+    const struct weir__row_error *re)
+{
+	(void)arg;
+	(void)slot;
+	(void)re;
+	die(column);
+}
+
 static void
 do_aggs(struct table *ta, const struct weir__scope *sc,
     const struct weir__ast_expr *as)
@@ -217,6 +228,7 @@ do_aggs(struct table *ta, const struct weir__scope *sc,
 	struct weir__aggs_cursor *cu;
 	struct weir_column out[COLS];
 	uint64_t rejected[ROWS / 64] = { 0 };
+	uint64_t failed[WEIR_BITMAP_WORDS(GROUPS)] = { 0 };
 	void *slots[ROWS], *groups[GROUPS];
 	struct weir__eval ev;
 	uint32_t i, g, ngroups = 0;
@@ -250,7 +262,8 @@ do_aggs(struct table *ta, const struct weir__scope *sc,
 		memcpy(rejected, ev.errors, WEIR_BITMAP_WORDS(ta->nrows) * 8);
 	if (weir__aggs_update(cu, NULL, ta->nrows, slots, rejected, NULL,
 		NULL) != 0 ||
-	    weir__aggs_finish(ag, sc->ar, groups, ngroups, out, 0) != 0)
+	    weir__aggs_finish(ag, sc->ar, groups, ngroups, out, 0, failed,
+		on_failed, NULL) != 0)
 		die("memory");
 	for (i = 0; i < weir__aggs_n(ag); i++)
 		put_type(i ? "\t" : "T ", weir__aggs_field(ag, i)->type);

@@ -224,12 +224,23 @@ check(struct weir__arena *ar, const struct weir_expr *ex)
 }
 
 static void
+on_failed(void *arg, uint32_t slot, const char *column,
+    const struct weir__row_error *re)
+{
+	uint64_t *failed = arg;
+
+	/* told once, after its bit was set, with a reason */
+	if (slot != 0 || *failed != 1 || column == NULL || re == NULL)
+		abort();
+}
+
+static void
 check_aggs(struct weir__arena *ar, const struct weir_aggs *ag)
 {
 	struct weir__eval ev = { .ar = ar, .cols = cols, .nrows = ROWS,
 		.host = &host };
 	struct weir__aggs_cursor *cu = weir__aggs_cursor_new(ag);
-	uint64_t rejected[2] = { 0, 0 };
+	uint64_t rejected[2] = { 0, 0 }, failed = 0;
 	struct weir_column out[8];
 	void *slots[ROWS], *slot;
 	size_t align;
@@ -248,7 +259,8 @@ check_aggs(struct weir__arena *ar, const struct weir_aggs *ag)
 			if (i == 3)
 				break;
 		}
-		if (weir__aggs_finish(ag, ar, &slot, 1, out, 0) != 0)
+		if (weir__aggs_finish(ag, ar, &slot, 1, out, 0, &failed,
+			on_failed, &failed) != 0)
 			abort();
 	}
 	weir__aggs_drop(ag, slot);

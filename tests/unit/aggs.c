@@ -90,6 +90,8 @@ struct run {
 	char more[2][512] __attribute__((aligned(16)));
 	uint64_t rejected;
 	uint32_t overflowed;
+	uint64_t failed;
+	const char *columns[2], *codes[2];
 };
 
 static void
@@ -100,6 +102,17 @@ on_overflow(void *arg, uint32_t row, const char *code, const char *why)
 	(void)code;
 	(void)why;
 	r->overflowed |= 1u << row;
+}
+
+static void
+on_failed(void *arg, uint32_t slot, const char *column,
+    const struct weir__row_error *re)
+{
+	struct run *r = arg;
+
+	T(slot < 2 && r->codes[slot] == NULL && re != NULL);
+	r->columns[slot] = column;
+	r->codes[slot] = re != NULL ? re->code : "?";
 }
 
 static struct weir_aggs *
@@ -179,7 +192,7 @@ run_all(struct run *r, struct weir_column *out, bool merge)
 			rc = update(r, cu, 0, NROWS, r->slots);
 		if (rc == 0)
 			rc = weir__aggs_finish(r->ag, &r->ar, slots, 2, out,
-			    0);
+			    0, &r->failed, on_failed, r);
 	}
 	weir__aggs_cursor_free(cu);
 	return rc;
@@ -215,10 +228,17 @@ eval(const char *s, bool merge)
 
 				weir__column_value(&r.ar, &v, &out[i],
 				    fi->type, g);
-				weir__value_show(&bf, &v);
+				if (r.failed >> g & 1)
+					weir__buf_chr(&bf, '-');
+				else
+					weir__value_show(&bf, &v);
 				weir__buf_str(&bf, g == 0 ? " | " : "");
 			}
 		}
+		for (g = 0; g < 2; g++)
+			if (r.failed >> g & 1)
+				weir__buf_printf(&bf, "; group %u: %s %s", g,
+				    r.columns[g], r.codes[g]);
 		if (r.rejected != 0)
 			weir__buf_printf(&bf, "; rejected %x, overflow %x",
 			    (unsigned)r.rejected, r.overflowed);
@@ -254,13 +274,21 @@ test_results(bool merge)
 	    "float64: 1.4142135623730951 | 0");
 	T_STR(eval("{ a: sum(d) / count(), b: sum(i) * 2 + max(i) }", merge),
 	    "decimal(38, 6): 1.466667 | -0.750000; decimal(38, 0): 11 | 14");
+	/* b is true once and twice; i is 1 null 3 null, and so on */
+	T_STR(eval("{ n: count(), a: 6 // (count(where: b) - 1), b: 1 // "
+		   "(count(where: b) - 1) }", merge),
+	    "int64!: - | 3; int64!: - | 6; int64!: - | 1; "
+	    "group 0: a expr.zero");
+	T_STR(eval("{ n: 1 // (count(where: b) - 2), a: 6 // (count(where: b) "
+		   "- 1) }", merge), "int64!: - | -; int64!: - | -; "
+	    "group 0: a expr.zero; group 1: n expr.zero");
 	T_STR(eval("{ a: sum(i, where: b), b: sum(10 // (i - 2), where: "
 		   "i != 2) }", merge),
 	    "decimal(38, 0): 1 | 4; decimal(38, 0): 0 | null");
 	T_STR(eval("{ a: sum(1), b: count(1), c: max(\"x\") }", merge),
 	    "decimal(38, 0): 3 | 3; int64!: 3 | 3; string: x | x");
 	T_STR(eval("{ a: count(where: i > 2) / count(where: i > 9) }", merge),
-	    "float64: null | null");
+	    "float64!: - | -; group 0: a expr.zero; group 1: a expr.zero");
 }
 
 static void
