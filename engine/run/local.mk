@@ -13,6 +13,7 @@ libweir_a_SOURCES += \
 	%D%/reject.c \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/save.h \
 	%D%/shared.c \
 	%D%/source.c \
 	%D%/state.c \
