@@ -13,7 +13,8 @@
  * an idle one gets none.  The dump has a line for each event: partition,
  * offset (of an empty topic), time stamp in ms, kind, key and value, parted by
  * tabs.  Without -b only the dump is written.  -T puts all events into one
- * transaction, whose end is commit, abort, or open: none.
+ * transaction, whose end is commit, abort, or open: none.  A transaction that
+ * was ended is over in all partitions when the program returns.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -123,6 +124,17 @@ txn_end(rd_kafka_t *rk, const char *how)
 		die("-T wants commit, abort or open, found '%s'", how);
 }
 
+/* Brokers answer a commit before all partitions have it.  Who begins with the
+ * same id afterwards waits until the transaction before is complete. */
+static void
+txn_over(rd_kafka_conf_t *conf)
+{
+	rd_kafka_t *rk = client_new(RD_KAFKA_PRODUCER, conf);
+
+	must(rd_kafka_init_transactions(rk, 30000), "end of transaction");
+	rd_kafka_destroy(rk);
+}
+
 static int
 partition_of(const struct fill *f, uint32_t card)
 {
@@ -220,6 +232,7 @@ main(int argc, char **argv)
 {
 	struct fill f = { .n = 100000, .parts = 4, .idle = -1,
 		.gen = TXN_DEFAULT, .conf = rd_kafka_conf_new() };
+	rd_kafka_conf_t *again = NULL;
 	rd_kafka_t *rk = NULL;
 	FILE *dump = NULL;
 	int c;
@@ -251,8 +264,10 @@ main(int argc, char **argv)
 	if (f.brokers != NULL) {
 		conf_set(f.conf, "bootstrap.servers", f.brokers);
 		rd_kafka_conf_set_dr_msg_cb(f.conf, delivered);
-		if (f.txn != NULL)
+		if (f.txn != NULL) {
 			conf_set(f.conf, "transactional.id", f.topic);
+			again = rd_kafka_conf_dup(f.conf);
+		}
 		rk = client_new(RD_KAFKA_PRODUCER, f.conf);
 		topic_create(rk, &f);
 	}
@@ -265,5 +280,7 @@ main(int argc, char **argv)
 		die("%s: %s", f.dump, strerror(errno));
 	if (rk != NULL)
 		rd_kafka_destroy(rk);
+	if (again != NULL)
+		txn_over(again);
 	return 0;
 }

@@ -96,7 +96,7 @@ conf() {
 ports() {
 	port=${1:-}
 	if [ -z "$port" ]; then
-		port=$((20000 + ($$ * 7 + $(date +%S)) % 6000 * 2))
+		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 6000 * 2))
 	fi
 	control=$((port + 1))
 }
@@ -106,15 +106,26 @@ alive() {
 	    tr '\0' ' ' <"/proc/$(cat "$1/pid")/cmdline" | grep -qF "$1/server"
 }
 
+# Does this process listen on the port?  Another's broker may answer there.
+listens() {
+	for inode in $(awk -v at="$(printf ':%04X' "$2")" '$4 == "0A" &&
+	    substr($2, length($2) - 4) == at { print $10 }' \
+	    /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+		for fd in "/proc/$1/fd"/*; do
+			[ "$(readlink "$fd")" = "socket:[$inode]" ] && return
+		done
+	done
+	return 1
+}
+
 ready() {
-	alive "$1" || return 1
+	alive "$1" && listens "$(cat "$1/pid")" "$(cat "$1/port")" || return 1
 	if command -v kcat >/dev/null 2>&1; then
 		kcat -b "127.0.0.1:$(cat "$1/port")" -L -m 2 >/dev/null 2>&1
 	else
 		tool "$1" TopicCommand --list >/dev/null 2>&1
 	fi
 }
-
 
 launch() {
 	cds=
@@ -135,7 +146,7 @@ launch() {
 wait_ready() {
 	i=0
 	until ready "$1"; do
-		alive "$1" || { tail -n 5 "$1/log" >&2; return 1; }
+		alive "$1" || return 1
 		i=$((i + 1))
 		[ $i -lt 600 ] || return 1
 		sleep 0.1
@@ -155,14 +166,37 @@ prepare() {
 	    { cat "$1/format.log" >&2; die "cannot format $1/data"; }
 }
 
+# A new directory whose port is left to us gets another one when that is taken;
+# one that was used keeps it, for those who know it.
+up() {
+	chosen=${2:-$(cat "$1/port" 2>/dev/null || true)}
+	tries=0
+	while :; do
+		prepare "$1" "${2:-}"
+		[ ! -f "$1/log" ] || mv "$1/log" "$1/log.before"
+		launch "$1"
+		wait_ready "$1" && return
+		stop "$1"
+		tries=$((tries + 1))
+		[ $tries -lt 8 ] || break
+		grep -q 'BindException\|Address already in use' "$1/log" ||
+		    break
+		if [ -z "$chosen" ]; then
+			rm -f "$1/port"
+		else
+			sleep 0.5
+		fi
+	done
+	tail -n 5 "$1/log" >&2
+	return 1
+}
+
 # A class archive halves the start; it is made once, by a broker of its own.
 archive() {
 	[ "${KAFKA_CDS:-1}" = 1 ] && [ ! -f "$cache/kafka.jsa" ] || return 0
 	own=$(mktemp -d "$cache/cds.XXXXXX")
-	prepare "$own"
 	dump=$own/kafka.jsa
-	launch "$own"
-	wait_ready "$own" || true
+	up "$own" || true
 	dump=
 	stop "$own" 40
 	[ -f "$own/kafka.jsa" ] && mv "$own/kafka.jsa" "$cache/kafka.jsa"
@@ -173,9 +207,7 @@ start() {
 	fetch
 	alive "$1" && die "$1 is running already"
 	archive
-	prepare "$1" "${2:-}"
-	launch "$1"
-	wait_ready "$1" || { stop "$1"; die "no answer, see $1/log"; }
+	up "$1" "${2:-}" || die "no answer, see $1/log"
 	echo "127.0.0.1:$(cat "$1/port")"
 }
 
