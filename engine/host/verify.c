@@ -148,7 +148,8 @@ verify_operations(struct where *wh, const struct weir_stage_type *ty)
 	case WEIR_SINK:
 		if (si == NULL)
 			missing = "the sink's operations";
-		else if (si->write == NULL)
+		else if (si->write == NULL &&
+		    (si->flags & WEIR_SINKF_SPOOL) == 0)
 			missing = "sink.write";
 		else if (si->publish != NULL && si->open == NULL)
 			missing = "sink.open";

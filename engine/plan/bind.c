@@ -579,6 +579,8 @@ call_bind(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr)
 	if (finish_ports(bu, nd, dr) != 0 || finish_engine_run(bu, nd) != 0)
 		return -1;
 	nd->target = nd->type->role == WEIR_SINK ? target_of(bu, nd) : "";
+	nd->spool |= nd->type->role == WEIR_SINK &&
+	    (nd->type->sink->flags & WEIR_SINKF_SPOOL) != 0;
 	if (nd->target == NULL)
 		return -1;
 	check_target(bu, nd);

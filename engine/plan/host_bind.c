@@ -274,6 +274,12 @@ weir__bind_watermark(struct weir_bind *bi, uint32_t col, int64_t delay,
 	return WEIR_OK;
 }
 
+void
+weir__bind_sink_spool(struct weir_bind *bi)
+{
+	bi->nd->spool = true;
+}
+
 const struct weir_table *
 weir__bind_table(struct weir_bind *bi, const struct weir_table_spec *spec)
 {

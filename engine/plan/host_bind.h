@@ -35,6 +35,7 @@ int weir__bind_reads(struct weir_bind *bi, uint32_t input, uint32_t col);
 int weir__bind_reads_all(struct weir_bind *bi, uint32_t input);
 int weir__bind_watermark(struct weir_bind *bi, uint32_t col, int64_t delay,
     int64_t idle, int64_t max_ahead);
+void weir__bind_sink_spool(struct weir_bind *bi);
 const struct weir_table *weir__bind_table(struct weir_bind *bi,
     const struct weir_table_spec *spec);
 

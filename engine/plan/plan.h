@@ -119,6 +119,7 @@ struct weir__node {
 	struct weir__watermark watermark;
 	struct weir_table *tables;
 	uint32_t ntables;
+	bool spool;	    /* sinks: the engine keeps a spool for it */
 	bool is_quarantine; /* made by the plan for ports that no one reads */
 	const struct weir__node *origin; /* the source upstream, or NULL */
 };

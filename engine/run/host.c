@@ -486,6 +486,7 @@ const struct weir_host weir__host = {
 	.out_event_end = weir__bind_out_event_end,
 	.trail = host_trail,
 	.io = &weir__io,
+	.sink_spool = weir__bind_sink_spool,
 	.position_note = weir__source_note,
 	.lost = weir__source_lost,
 };

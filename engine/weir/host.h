@@ -429,7 +429,15 @@ weir_position_note(struct weir_stage *st, int32_t partition, const void *p,
 #define weir_lost(st, partition, from, to, ...)                                \
 	((st)->host->lost((st), (partition), (from), (to), __VA_ARGS__))
 
-/* Writers of sinks with WEIR_SINKF_SPOOL, in write: what the publisher will
+/* Sinks, in bind: keep a spool for this one, as WEIR_SINKF_SPOOL does for all
+ * of a type. */
+static inline void
+weir_sink_spool(struct weir_bind *bi)
+{
+	WEIR_BIND_HOST(bi)->sink_spool(bi);
+}
+
+/* Writers of sinks with a spool (WEIR_SINKF_SPOOL), in write: what the publisher will
  * read back.  A batch, all its columns, copied; `tags`, a byte a row that comes
  * back beside it, may be NULL.  Or bytes of the sink's own that stand for so
  * many rows.  The two are not mixed in one sink. */
@@ -472,6 +480,14 @@ weir_poison(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_poison *list, size_t n, struct weir_err *err)
 {
 	return pb->host->poison(pb, epoch, list, n, err);
+}
+
+/* Publishers: the epoch up to which the journal knows, durably, that this sink
+ * has published: it will never ask for those again. */
+static inline uint64_t
+weir_settled(const struct weir_publisher *pb)
+{
+	return pb->host->settled(pb);
 }
 
 /* Publishers: should long waits end? */

@@ -766,6 +766,8 @@ struct weir_host {
 
 	const struct weir_io *io; /* any thread */
 
+	void (*sink_spool)(struct weir_bind *bi);
+
 	int (*position_note)(struct weir_stage *st, int32_t partition,
 	    const void *p, size_t n);
 	void (*lost)(struct weir_stage *st, int32_t partition, int64_t from,
@@ -782,6 +784,7 @@ struct weir_host {
 	int (*poison)(struct weir_publisher *pb, uint64_t epoch,
 	    const struct weir_poison *list, size_t n, struct weir_err *err);
 	bool (*publisher_stopping)(const struct weir_publisher *pb);
+	uint64_t (*settled)(const struct weir_publisher *pb);
 
 	int (*batch_save)(const struct weir_batch *b, const uint32_t *rows,
 	    uint32_t n, void **data, size_t *len);
