@@ -123,6 +123,7 @@ weir__arena_alloc(struct weir__arena *ar, size_t n)
 	(void)p;
 	return c != NULL ? c->data : NULL;
 #else
+	n = n == 0 ? 1 : n; /* NULL means that memory is out */
 	n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 	if ((size_t)(ar->end - ar->at) >= n) {
 		p = ar->at;
