@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/dsl_error \
 	tests/unit/expr \
 	tests/unit/filesink \
+	tests/unit/frame \
 	tests/unit/functions \
 	tests/unit/generate \
 	tests/unit/hash \
@@ -97,6 +98,9 @@ tests_unit_expr_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)
+tests_unit_frame_SOURCES = tests/unit/frame.c
+tests_unit_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_frame_LDADD = $(UNIT_LIBS)
 tests_unit_functions_SOURCES = tests/unit/functions.c
 tests_unit_functions_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_functions_LDADD = $(UNIT_LIBS)

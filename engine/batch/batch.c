@@ -91,15 +91,24 @@ take(struct weir__pool *po, const struct weir_schema *schema)
 }
 
 struct weir_batch *
+weir__batch_bare(struct weir__pool *po, const struct weir_schema *schema)
+{
+	struct weir_batch *b = take(po, schema);
+
+	if (b != NULL)
+		b->priv->created = true;
+	return b;
+}
+
+struct weir_batch *
 weir__batch_new(struct weir__pool *po, const struct weir_schema *schema,
     const uint8_t *wanted, uint32_t rows)
 {
-	struct weir_batch *b = take(po, schema);
+	struct weir_batch *b = weir__batch_bare(po, schema);
 	uint32_t i;
 
 	if (b == NULL)
 		return NULL;
-	b->priv->created = true;
 	for (i = 0; i < schema->ncols; i++) {
 		if (wanted != NULL && !wanted[i])
 			continue;

@@ -37,6 +37,10 @@ uint32_t weir__pool_live(const struct weir__pool *po); /* batches in use */
 struct weir_batch *weir__batch_new(struct weir__pool *po,
     const struct weir_schema *schema, const uint8_t *wanted, uint32_t rows);
 
+/* The same without any storage: to be filled by hand. */
+struct weir_batch *weir__batch_bare(struct weir__pool *po,
+    const struct weir_schema *schema);
+
 /* A batch without columns' storage that keeps `of` alive and has the origin,
  * root, watermarks and operations of its rows rows[0..n) (NULL: the first n,
  * shared, not copied). */

@@ -3,9 +3,11 @@
  * A batch's rows as bytes, for spools and row spools, and back.
  *
  *	header    magic, version, rows, columns, origin, length of all
- *	columns   in the schema's order, children after their parent: what is
- *	          there of it, then validity, values or offsets as in memory
- *	heap      text of more than 12 bytes; slices hold offsets into it
+ *	rows      operations, positions, sources, partitions, where there are
+ *	columns   in the schema's order, children after their parent: its type,
+ *	          then validity, values or offsets as they lie in memory; behind
+ *	          a text column a heap of its texts of more than 12 bytes, into
+ *	          which the slices hold offsets
  *
  * Little-endian; every piece begins at a multiple of 8 bytes, counted from the
  * first.  Columns that are absent stay so; watermarks and root are not kept.

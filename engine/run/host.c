@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/io.h"
+#include "batch/frame.h"
 #include "batch/json_text.h"
 #include "plan/host_bind.h"
 #include "run/instance.h"
@@ -157,6 +158,14 @@ static void *
 host_batch_alloc(struct weir_batch *b, size_t n)
 {
 	return weir__arena_alloc(weir__batch_arena(b), n);
+}
+
+static struct weir_batch *
+host_batch_load(struct weir_stage *st, const struct weir_schema *sc,
+    const void *data, size_t len)
+{
+	return weir__batch_load(weir__instance_of(st)->tree->pool, sc, data,
+	    len, NULL);
 }
 
 static int
@@ -489,4 +498,6 @@ const struct weir_host weir__host = {
 	.sink_spool = weir__bind_sink_spool,
 	.position_note = weir__source_note,
 	.lost = weir__source_lost,
+	.batch_save = weir__batch_save,
+	.batch_load = host_batch_load,
 };
