@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/dsl \
 	tests/unit/dsl_error \
 	tests/unit/expr \
+	tests/unit/fault \
 	tests/unit/filesink \
 	tests/unit/frame \
 	tests/unit/functions \
@@ -42,6 +43,8 @@ EXTRA_DIST += \
 	tests/unit/pipelines/merchant_totals.weir \
 	tests/unit/pipelines/warehouse.weir \
 	tests/alloc.py \
+	tests/crash/common.py \
+	tests/crash/points.sh \
 	tests/expr/differ.py \
 	tests/fuzz/check.py \
 	tests/fuzz/run \
@@ -95,6 +98,9 @@ tests_unit_dsl_error_LDADD = $(UNIT_LIBS)
 tests_unit_expr_SOURCES = tests/unit/expr.c
 tests_unit_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_expr_LDADD = $(UNIT_LIBS)
+tests_unit_fault_SOURCES = tests/unit/fault.c
+tests_unit_fault_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_fault_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)

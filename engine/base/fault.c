@@ -47,7 +47,7 @@ add(const char *s, size_t n)
 	size_t i, len;
 	char *end;
 
-	if (eq == NULL || faults.nlist == MAX_FAULTS ||
+	if (eq == NULL || eq == s || faults.nlist == MAX_FAULTS ||
 	    (size_t)(eq - s) >= sizeof faults.list[0].place)
 		return -1;
 	memcpy(faults.list[faults.nlist].place, s, (size_t)(eq - s));
@@ -57,6 +57,8 @@ add(const char *s, size_t n)
 	len = at != NULL ? (size_t)(at - s) : n;
 	faults.list[faults.nlist].at = 1;
 	if (at != NULL) {
+		if (at[1] < '0' || at[1] > '9')
+			return -1;
 		faults.list[faults.nlist].at = strtoul(at + 1, &end, 10);
 		if (end != s + n)
 			return -1;
@@ -150,7 +152,8 @@ weir__fault(const char *place)
 	pthread_mutex_lock(&faults.lock);
 	note(place);
 	for (i = 0; i < faults.nlist; i++) {
-		if (strcmp(faults.list[i].place, place) != 0)
+		if (strcmp(faults.list[i].place, place) != 0 &&
+		    strcmp(faults.list[i].place, "*") != 0)
 			continue;
 		faults.list[i].n++;
 		if (faults.list[i].at == 0 ||

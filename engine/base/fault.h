@@ -12,7 +12,8 @@ enum weir__fault {
 };
 
 /* Arm them.  spec (WEIR_FAULT): "PLACE=ACTION", more behind commas.  "@N": the
- * N-th time that the place is reached, @0 each time; else the first time.
+ * N-th time that the place is reached, @0 each time; else the first time.  The
+ * place "*" is any: "*=kill@40" ends the process at its fortieth effect.
  * Actions: kill (-9, itself), stop (SIGSTOP, itself), eio, enospc, short (half
  * a write, then ENOSPC), delay (200 ms).  log (WEIR_FAULT_LOG): a file that
  * gets a line with each place's name when it is first reached.  Either may be
