@@ -44,7 +44,11 @@ EXTRA_DIST += \
 	tests/unit/pipelines/warehouse.weir \
 	tests/alloc.py \
 	tests/crash/common.py \
+	tests/crash/disks.py \
+	tests/crash/enumerate.py \
+	tests/crash/excuses \
 	tests/crash/points.sh \
+	tests/crash/preload/trace.c \
 	tests/expr/differ.py \
 	tests/fuzz/check.py \
 	tests/fuzz/run \
