@@ -37,6 +37,22 @@ const struct weir_plugin weir_plugin = { WEIR_PLUGIN_HEAD, .name = "odd",
     .version = "1", .summary = "odd", .stages = stages };
 """
 
+# A plugin of a function alone, and files that only call it.
+FUNCTION = r"""
+#include <weir/plugin.h>
+static int twice(struct weir_call *ca)
+{ for (uint32_t i = 0; i < ca->nrows; i++)
+    ca->out->u.i64[i] = 2 * ca->args[0]->u.i64[i];
+  return WEIR_OK; }
+static const char *const signatures[] = { "int64 -> int64", NULL };
+static const struct weir_function f_twice = { .size = sizeof f_twice,
+    .name = "twice", .signatures = signatures, .flags = WEIR_FN_PURE,
+    .summary = "Twice as much.", .eval = twice };
+static const struct weir_function *const functions[] = { &f_twice, NULL };
+const struct weir_plugin weir_plugin = { WEIR_PLUGIN_HEAD, .name = "odd",
+    .version = "1", .summary = "odd", .functions = functions };
+"""
+
 # What is changed in GOOD, and what must be in the refusal.
 CASES = [
     ("magic", [(r"WEIR_PLUGIN_HEAD", r"WEIR_PLUGIN_HEAD, .magic = 7")],
@@ -142,6 +158,40 @@ def variants(program, include, work):
         ok(code == 0, f"{name}: inspect lists the others", text)
 
 
+def functions(program, include, work):
+    with open("odd.c", "w", encoding="utf-8") as f:
+        f.write(FUNCTION)
+    done, log = compile_(include, "odd.c", "odd.so")
+    ok(done, "a plugin of functions builds", log)
+    for what, text, code, want in (
+            ("called by its full name", "generate.sequence(to: 3) -> "
+             "where(odd.twice(n) == 4) -> select { two: twice(n) } -> show()",
+             0, "two\n  4\n"),
+            ("in a param", "param x: int = odd.twice(21)\n"
+             "generate.sequence(to: 1) -> select { x: x } -> show()",
+             0, " x\n42\n"),
+            ("in a template", "generate.sequence(to: 1) -> "
+             "select { x: \"${odd.twice(n)}!\" } -> show()", 0, "x\n2!\n"),
+            ("not named", "generate.sequence(to: 3) -> where(twice(n) == 4) "
+             "-> show()", 3, 'no function "twice"'),
+            ("not there", "generate.sequence(to: 3) -> where(od.twice(n) == 4)"
+             " -> show()", 3, 'there is no plugin "od"'),
+            ("without that function", "generate.sequence(to: 3) -> "
+             "where(odd.thrice(n) == 4) -> show()", 3,
+             'no function "odd.thrice"')):
+        with open("call.weir", "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        rc, out = weir(program, "run", "--quiet", "call.weir", "--plugin-dir",
+                       work)
+        ok(rc == code and want in out and out.count("error:") == (code != 0),
+           f"a plugin only for its functions: {what}", out)
+    with open("odd.so", "wb") as f:
+        f.write(b"hello")
+    rc, out = weir(program, "check", "call.weir", "--plugin-dir", work)
+    ok(rc == 3 and "can't be loaded" in out and out.count("error:") == 1,
+       "a plugin of functions that is broken", out)
+
+
 def manual(program, include, work):
     """The page's plugin is the file's, builds without warnings, and runs."""
     source = os.path.join(TOP, "examples", "plugins", "mask", "mask.c")
@@ -172,6 +222,7 @@ def main():
     os.chdir(work)
     try:
         variants(program, include, work)
+        functions(program, include, work)
         manual(program, include, work)
     finally:
         os.chdir("/")

@@ -318,12 +318,20 @@ struct weir__ast_comment {
 	bool own_line;	       /* nothing but blanks before it */
 };
 
+/* A plugin that the file names, in a stage or in a call: each once. */
+struct weir__ast_plugin {
+	struct weir__ast_plugin *next;
+	const char *name;
+	struct weir_span span; /* where first */
+};
+
 struct weir__ast_file {
 	uint32_t src;
 	struct weir__ast_item *items;
 	size_t nitems;
 	struct weir__ast_comment *comments;
 	size_t ncomments;
+	struct weir__ast_plugin *plugins; /* in the order of the file */
 	bool damaged; /* any item was, or something was left out */
 };
 

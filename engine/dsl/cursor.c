@@ -265,3 +265,18 @@ weir__ps_enter(struct weir__parser *ps)
 	    "more than %d levels of brackets and operators", PARSE_DEPTH);
 	return false;
 }
+
+void
+weir__ps_plugin(struct weir__parser *ps, const char *name,
+    struct weir_span span)
+{
+	struct weir__ast_plugin **at, *pg;
+
+	for (at = &ps->plugins; *at != NULL; at = &(*at)->next)
+		if (strcmp((*at)->name, name) == 0)
+			return;
+	pg = weir__ps_alloc(ps, sizeof *pg);
+	pg->name = name;
+	pg->span = span;
+	*at = pg;
+}

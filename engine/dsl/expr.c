@@ -128,6 +128,7 @@ call(struct weir__parser *ps, struct weir__ast_expr *f)
 		e->u.call.plugin = f->u.field.of->u.name.text;
 		e->u.call.name = f->u.field.name;
 		e->op = f->span;
+		weir__ps_plugin(ps, e->u.call.plugin, f->u.field.of->span);
 	} else if (f->kind == WEIR__E_BAD) {
 		e->kind = WEIR__E_BAD;
 	} else {

@@ -92,6 +92,7 @@ struct weir__parser {
 	uint32_t stmt_col; /* column where the current statement began */
 	struct weir__ast_comment *comments;
 	size_t ncomments;
+	struct weir__ast_plugin *plugins;
 	jmp_buf oom;
 };
 

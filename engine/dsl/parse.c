@@ -66,6 +66,7 @@ plain_stage(struct weir__parser *ps)
 		if (!weir__ps_name(ps, &st->verb, true,
 			"the name of a stage after \".\""))
 			return st;
+		weir__ps_plugin(ps, st->plugin.text, st->plugin.span);
 	}
 	st->name_span = weir__ps_since(ps, from);
 	if (weir__ps_at(ps, T_LPAREN) && !weir__ps_tok(ps)->nl) {
@@ -600,6 +601,7 @@ weir__parse(struct weir__arena *ar, struct weir__errors *es, uint32_t src)
 	f->comments = ps.comments;
 	f->ncomments = ps.ncomments;
 	f->items = items(&ps, &f->nitems, false);
+	f->plugins = ps.plugins;
 	f->damaged = ps.any;
 	return f;
 }

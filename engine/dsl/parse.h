@@ -83,6 +83,10 @@ uint32_t weir__ps_column(const struct weir__parser *ps, uint32_t at);
  * ps->depth--. */
 bool weir__ps_enter(struct weir__parser *ps);
 
+/* The file names this plugin. */
+void weir__ps_plugin(struct weir__parser *ps, const char *name,
+    struct weir_span span);
+
 /* expr.c */
 struct weir__ast_expr *weir__ps_expr(struct weir__parser *ps);
 

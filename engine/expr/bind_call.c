@@ -378,14 +378,37 @@ bind_function(struct weir__binder *bd, const struct weir_function *fn,
 	return bind_coalesce(bd, args, n, as);
 }
 
+/* The plugin is not there, or was refused. */
+static struct weir_expr *
+no_plugin(struct weir__binder *bd, const struct weir__ast_expr *as,
+    const struct weir_err *why)
+{
+	const char *plugin = as->u.call.plugin, *name = as->u.call.name;
+
+	if (strcmp(why->code, "plugin.missing") == 0)
+		weir__bind_fail(bd, as->op, "name.function", "no function "
+		    "\"%s.%s\", for there is no plugin \"%s\"", plugin, name,
+		    plugin);
+	else
+		weir__bind_fail(bd, as->op, why->code, "%s", why->text);
+	if (why->hint[0] != '\0')
+		weir__bind_hint(bd, "%s", why->hint);
+	return NULL;
+}
+
 static struct weir_expr *
 no_function(struct weir__binder *bd, const struct weir__ast_expr *as)
 {
-	const char *name = as->u.call.name, *near;
+	const char *plugin = as->u.call.plugin, *name = as->u.call.name, *near;
+	const struct weir_err *why;
 	size_t n;
 
-	if (weir__registry_aggregate(bd->sc->functions, as->u.call.plugin,
-		name, &n) != NULL) {
+	why = plugin == NULL ? NULL :
+	    weir__registry_refused(bd->sc->functions, plugin);
+	if (why != NULL)
+		return no_plugin(bd, as, why);
+	if (weir__registry_aggregate(bd->sc->functions, plugin, name, &n) !=
+	    NULL) {
 		weir__bind_fail(bd, as->op, "agg.place",
 		    "%s is an aggregate: it works on groups of rows, and "
 		    "there is no group here", name);
@@ -396,8 +419,7 @@ no_function(struct weir__binder *bd, const struct weir__ast_expr *as)
 	near = weir__registry_nearest(bd->sc->functions, name,
 	    bd->aggs != NULL);
 	weir__bind_fail(bd, as->op, "name.function", "no function \"%s%s%s\"",
-	    as->u.call.plugin != NULL ? as->u.call.plugin : "",
-	    as->u.call.plugin != NULL ? "." : "", name);
+	    plugin != NULL ? plugin : "", plugin != NULL ? "." : "", name);
 	if (near != NULL)
 		weir__bind_hint(bd, "did you mean \"%s\"?", near);
 	return NULL;

@@ -36,6 +36,10 @@ void weir__registry_free(struct weir__registry *re);
 /* Add a plugin's; -1 and err on a clash or when memory is out. */
 int weir__registry_add(struct weir__registry *re, const struct weir_plugin *pl,
     struct weir_err *err);
+/* Calls of this plugin's are answered with `err`, why it was not loaded; -1 when
+ * memory is out.  The name must live as long. */
+int weir__registry_refuse(struct weir__registry *re, const char *plugin,
+    const struct weir_err *err);
 /* All, for `inspect` and the man page; sorted by name. */
 size_t weir__registry_functions(const struct weir__registry *re,
     const struct weir_function *const **list);

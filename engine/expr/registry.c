@@ -23,9 +23,17 @@ struct table {
 	size_t cap;
 };
 
+/* A plugin that could not be loaded. */
+struct refused {
+	struct refused *next;
+	const char *plugin;
+	struct weir_err err;
+};
+
 struct weir__registry {
 	struct table functions;
 	struct table aggregates;
+	struct refused *refused;
 };
 
 /* ---- tables */
@@ -217,8 +225,14 @@ weir__registry_new(void)
 void
 weir__registry_free(struct weir__registry *re)
 {
+	struct refused *rf;
+
 	if (re == NULL)
 		return;
+	while ((rf = re->refused) != NULL) {
+		re->refused = rf->next;
+		weir__free(rf);
+	}
 	weir__free(re->functions.list);
 	weir__free(re->functions.plain);
 	weir__free(re->aggregates.list);
@@ -230,10 +244,36 @@ int
 weir__registry_add(struct weir__registry *re, const struct weir_plugin *pl,
     struct weir_err *err)
 {
+	if (pl->functions == NULL && pl->aggregates == NULL)
+		return 0;
 	if (add_functions(re, pl->name, pl->functions, err) != 0 ||
 	    add_aggregates(re, pl->name, pl->aggregates, err) != 0)
 		return -1;
 	return ready(re, err);
+}
+
+int
+weir__registry_refuse(struct weir__registry *re, const char *plugin,
+    const struct weir_err *err)
+{
+	struct refused *rf = weir__alloc(sizeof *rf);
+
+	if (rf == NULL)
+		return -1;
+	*rf = (struct refused){ re->refused, plugin, *err };
+	re->refused = rf;
+	return 0;
+}
+
+const struct weir_err *
+weir__registry_refused(const struct weir__registry *re, const char *plugin)
+{
+	const struct refused *rf;
+
+	for (rf = re->refused; rf != NULL; rf = rf->next)
+		if (strcmp(rf->plugin, plugin) == 0)
+			return &rf->err;
+	return NULL;
 }
 
 size_t

@@ -21,6 +21,9 @@ const struct weir_function *weir__registry_function(
 const struct weir_aggregate *weir__registry_aggregate(
     const struct weir__registry *re, const char *plugin, const char *name,
     size_t *n);
+/* Why the plugin could not be loaded; NULL when it was, or no one tried. */
+const struct weir_err *weir__registry_refused(
+    const struct weir__registry *re, const char *plugin);
 /* The nearest name of either, or NULL. */
 const char *weir__registry_nearest(const struct weir__registry *re,
     const char *name, bool aggregates);

@@ -615,35 +615,13 @@ weir__bind_node(struct weir__build *bu, struct weir__node *nd,
 	return bu->failed ? -1 : 0;
 }
 
-static int
-load_functions(struct weir__build *bu)
-{
-	struct weir_err err;
-	size_t i, j;
-
-	for (i = 0; i < bu->nnodes; i++) {
-		for (j = 0; j < i; j++)
-			if (bu->nodes[j]->plugin == bu->nodes[i]->plugin)
-				break;
-		if (j < i)
-			continue;
-		memset(&err, 0, sizeof err);
-		if (weir__registry_add(bu->pl->registry,
-			bu->nodes[i]->plugin->desc, &err) != 0) {
-			err.span = bu->nodes[i]->span;
-			weir__errors_add(bu->es, &err);
-		}
-	}
-	return 0;
-}
-
 int
 weir__build_bind(struct weir__build *bu)
 {
 	struct weir__node *nd;
 	size_t i;
 
-	if (order(bu) != 0 || load_functions(bu) != 0)
+	if (order(bu) != 0)
 		return -1;
 	for (i = 0; i < bu->pl->nnodes; i++) {
 		nd = bu->pl->nodes[i];

@@ -149,6 +149,38 @@ parse(struct weir__build *bu)
 }
 
 static void
+functions_of(struct weir__build *bu, const char *name, struct weir_span span)
+{
+	const struct weir__plugin *pg;
+	struct weir_err err = { 0 };
+
+	pg = weir__loader_get(bu->pl->loader, name, &err);
+	if (pg == NULL) {
+		/* said by the stage or the call that needs it */
+		if (weir__registry_refuse(bu->pl->registry, name, &err) != 0)
+			weir__build_oom(bu);
+	} else if (weir__registry_add(bu->pl->registry, pg->desc, &err) != 0) {
+		err.span = span;
+		weir__errors_add(bu->es, &err);
+	}
+}
+
+/* Functions and aggregates of all plugins that the file names. */
+static void
+load_functions(struct weir__build *bu)
+{
+	const struct weir__ast_plugin *pg;
+	bool core = false;
+
+	for (pg = bu->pl->ast->plugins; pg != NULL; pg = pg->next) {
+		functions_of(bu, pg->name, pg->span);
+		core |= strcmp(pg->name, WEIR__CORE) == 0;
+	}
+	if (!core)
+		functions_of(bu, WEIR__CORE, WEIR_NOWHERE);
+}
+
+static void
 unused_sets(struct weir__build *bu)
 {
 	struct weir__setting *se;
@@ -189,7 +221,10 @@ damaged(struct weir__build *bu)
 static int
 build(struct weir__build *bu)
 {
-	if (parse(bu) != 0 || weir__build_declare(bu) != 0)
+	if (parse(bu) != 0)
+		return -1;
+	load_functions(bu);
+	if (bu->failed || weir__build_declare(bu) != 0)
 		return -1;
 	unused_sets(bu);
 	if (weir__build_graph(bu) != 0 || weir__build_bind(bu) != 0)
