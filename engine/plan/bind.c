@@ -494,66 +494,6 @@ finish_engine_run(struct weir__build *bu, struct weir__node *nd)
 	return 0;
 }
 
-/* What a sink writes to, for its id and for messages. */
-static const char *
-target_of(struct weir__build *bu, struct weir__node *nd)
-{
-	const struct weir_option *const *op = nd->type->options;
-	const struct weir_expr *ex;
-	struct weir__buf bf;
-	const char *s;
-	size_t i;
-
-	weir__buf_init(&bf);
-	for (i = 0; op != NULL && op[i] != NULL; i++) {
-		const char *at = (const char *)nd->config + op[i]->offset;
-
-		if ((op[i]->flags & WEIR_OPTF_TARGET) == 0)
-			continue;
-		if (bf.len != 0)
-			weir__buf_chr(&bf, ' ');
-		if (op[i]->type == WEIR_OPT_STRING) {
-			const struct weir_str *v = (const void *)at;
-
-			weir__buf_add(&bf, weir_str_data(v), v->len);
-		} else if (op[i]->type == WEIR_OPT_EXPR) {
-			memcpy(&ex, at, sizeof ex);
-			if (ex != NULL && weir__expr_const(ex) != NULL)
-				weir__value_show(&bf, weir__expr_const(ex));
-			else if (ex != NULL)
-				weir__expr_print(&bf, ex);
-		}
-	}
-	s = weir__arena_strndup(bu->ar, bf.data != NULL ? bf.data : "", bf.len);
-	weir__buf_fini(&bf);
-	return s;
-}
-
-static void
-check_target(struct weir__build *bu, struct weir__node *nd)
-{
-	struct weir_err *err;
-	size_t i;
-
-	if (nd->type->role != WEIR_SINK || nd->target == NULL ||
-	    nd->target[0] == '\0' || nd->is_quarantine)
-		return;
-	for (i = 0; i < bu->nnodes; i++) {
-		if (bu->nodes[i] == nd || bu->nodes[i]->target == NULL ||
-		    bu->nodes[i]->is_quarantine ||
-		    strcmp(bu->nodes[i]->target, nd->target) != 0 ||
-		    bu->nodes[i]->type != nd->type)
-			continue;
-		weir__errors_fail(bu->es, nd->span, "sink.twice",
-		    "two sinks write to %s: join them, [a, b] -> %s",
-		    nd->target, nd->what);
-		err = weir__errors_last(bu->es);
-		err->span2 = bu->nodes[i]->span;
-		snprintf(err->text2, sizeof err->text2, "the other is here");
-		return;
-	}
-}
-
 static int
 call_bind(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr)
 {
@@ -578,13 +518,9 @@ call_bind(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr)
 	}
 	if (finish_ports(bu, nd, dr) != 0 || finish_engine_run(bu, nd) != 0)
 		return -1;
-	nd->target = nd->type->role == WEIR_SINK ? target_of(bu, nd) : "";
 	nd->spool |= nd->type->role == WEIR_SINK &&
 	    (nd->type->sink->flags & WEIR_SINKF_SPOOL) != 0;
-	if (nd->target == NULL)
-		return -1;
-	check_target(bu, nd);
-	return 0;
+	return weir__build_target(bu, nd, dr);
 }
 
 int

@@ -8,6 +8,7 @@
  *	value.c     one value of each option type
  *	host_bind.c what a plugin's bind may call
  *	bind.c      one node after the other, producers first
+ *	target.c    what sinks write to
  *	wanted.c    which columns anyone reads; ports that no one reads
  */
 #ifndef WEIR_PLAN_BUILD_H
@@ -67,6 +68,7 @@ struct weir__draft {
 	bool reads_said;
 	struct weir__draft_port *ports;
 	uint32_t cap_exprs;
+	const char *place; /* of a sink: the directory; NULL: not a path */
 };
 
 struct weir__draft_port {
@@ -137,6 +139,10 @@ struct weir__node *weir__build_node(struct weir__build *bu,
     struct weir__stmt *sm, struct weir__ast_stage *as);
 int weir__targets_add(struct weir__build *bu, struct weir__targets *ts,
     struct weir__node *nd, uint32_t port, struct weir_span span);
+
+/* target.c: what a sink writes to, and that no other does. */
+int weir__build_target(struct weir__build *bu, struct weir__node *nd,
+    struct weir__draft *dr);
 
 /* options.c: assign arguments to options (no types yet); then bind them. */
 int weir__options_assign(struct weir__build *bu, struct weir__node *nd,

@@ -11,5 +11,6 @@ libweir_a_SOURCES += \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/settings.c \
+	%D%/target.c \
 	%D%/value.c \
 	%D%/wanted.c

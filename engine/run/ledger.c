@@ -103,6 +103,45 @@ row_values(const struct weir__instance *sg, uint64_t v[COLUMNS])
 	v[9] = sink ? 0 : n->passed + n->created - n->unmade;
 }
 
+/* A path as a shell takes it. */
+static void
+shell_word(struct weir__buf *bf, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=+:,@%";
+
+	if (s[0] != '-' && s[strspn(s, plain)] == '\0') {
+		weir__buf_str(bf, s);
+		return;
+	}
+	weir__buf_str(bf, s[0] == '-' ? "'./" : "'");
+	for (; *s != '\0'; s++)
+		if (*s == '\'')
+			weir__buf_str(bf, "'\\''");
+		else
+			weir__buf_chr(bf, *s);
+	weir__buf_chr(bf, '\'');
+}
+
+/* Rows that no stage took are somewhere: say how to see them. */
+static void
+quarantined(const struct weir__tree *tr, struct weir__buf *bf)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < tr->nstages; i++)
+		if (tr->stages[i].nd->is_quarantine)
+			n += tr->stages[i].n.passed;
+	if (n == 0)
+		return;
+	weir__buf_printf(bf, "%" PRIu64 " row%s in the quarantine, read %s "
+	    "with: weir cat ", n, n == 1 ? " is" : "s are",
+	    n == 1 ? "it" : "them");
+	shell_word(bf, tr->pl->quarantine_dir);
+	weir__buf_chr(bf, '\n');
+}
+
 void
 weir__tree_ledger(const struct weir__tree *tr, struct weir__buf *bf)
 {
@@ -140,4 +179,5 @@ weir__tree_ledger(const struct weir__tree *tr, struct weir__buf *bf)
 				    (int)width[c], v[c]);
 		weir__buf_chr(bf, '\n');
 	}
+	quarantined(tr, bf);
 }

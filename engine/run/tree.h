@@ -66,7 +66,7 @@ int weir__tree_commit(struct weir__tree *tr, const struct weir__offset *list,
 /* The ledger so far. */
 const struct weir__counts *weir__tree_counts(const struct weir__tree *tr,
     const struct weir__node *nd);
-/* As a table for people. */
+/* As a table for people, and where the quarantine is when rows are in it. */
 void weir__tree_ledger(const struct weir__tree *tr, struct weir__buf *bf);
 
 #endif
