@@ -197,35 +197,37 @@ tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c 
 	plugins/parquet/column.c \
 	plugins/parquet/convert.c \
 	plugins/parquet/crc.c \
-	plugins/parquet/cut.c \
 	plugins/parquet/delta.c \
 	plugins/parquet/dict.c \
 	plugins/parquet/file.c \
 	plugins/parquet/footer.c \
 	plugins/parquet/hybrid_get.c \
 	plugins/parquet/hybrid_put.c \
-	plugins/parquet/intent.c \
 	plugins/parquet/json.c \
 	plugins/parquet/kinds.c \
-	plugins/parquet/listing.c \
 	plugins/parquet/meta.c \
 	plugins/parquet/page.c \
 	plugins/parquet/pages.c \
-	plugins/parquet/parts.c \
 	plugins/parquet/paths.c \
-	plugins/parquet/place.c \
 	plugins/parquet/plugin.c \
-	plugins/parquet/publish.c \
 	plugins/parquet/read.c \
 	plugins/parquet/reader.c \
 	plugins/parquet/schema.c \
 	plugins/parquet/shred.c \
+	plugins/parquet/sink.c \
 	plugins/parquet/thrift_get.c \
 	plugins/parquet/thrift_put.c \
 	plugins/parquet/tree.c \
 	plugins/parquet/values.c \
 	plugins/parquet/write.c \
-	plugins/parquet/writer.c
+	plugins/common/filesink.c \
+	plugins/common/filesink_bind.c \
+	plugins/common/filesink_cut.c \
+	plugins/common/filesink_file.c \
+	plugins/common/filesink_intent.c \
+	plugins/common/filesink_open.c \
+	plugins/common/filesink_place.c \
+	plugins/common/filesink_publish.c
 tests_fuzz_parquet_read_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_LIBS)
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c

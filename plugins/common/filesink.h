@@ -4,19 +4,19 @@
  *
  *	write     rows ─► file of their directory ─► BASE/.staging/PIPELINE/FENCE/
  *	cut       files that are due are set aside with all that is theirs
- *	prepare   format->finish, fsync, close; the intent names them
+ *	prepare   format->finish, fdatasync, close; the intent names them
  *	publish   rename to the final name, fsync the directory, prune (`keep`)
  *
- * BASE is the constant part of the path.  A staged file is STEM.NUMBER.open, a
- * final name STEM-TIME-EPOCH-NUMBER.EXT, so that names sort by time; the stem
- * comes of the stage's id, so that sinks can share a directory.  A file may
- * take rows of many epochs; until it is published the sink says from which
- * epoch on it holds rows (weir_intent.held_from).
+ * BASE is the constant part of the path.  A staged file is STEM@NUMBER.open, a
+ * final name STEM-TIME-EPOCH-NUMBER.EXT of the epoch that publishes it, so that
+ * names sort by time; the stem comes of the stage's id, so that sinks can share
+ * a directory.  A file may take rows of many epochs; until it is published the
+ * sink says from which epoch on it holds rows (weir_intent.held_from).
  *
  * A plugin's config begins with struct fsink_config and its state with struct
- * fsink_state; its option table begins with FSINK_OPTIONS; its stage type has
- * .init = fsink_init, .fini = fsink_fini, .sink = &fsink_ops; its bind calls
- * fsink_bind() with its format.
+ * fsink_state; the first two entries of its option table are path and roll; its
+ * stage type has .init = fsink_init, .fini = fsink_fini, .sink = &fsink_ops;
+ * its bind calls fsink_bind() with its format.
  */
 #ifndef FILESINK_H
 #define FILESINK_H
@@ -24,13 +24,25 @@
 #include "weir/plugin.h"
 
 #define FSINK_BUFFER (64u * 1024)
-#define FSINK_STEM 64
+#define FSINK_PATH 4096u
+#define FSINK_NAME 192u
+#define FSINK_STEM 64u
+#define FSINK_HASH 256u
 
 struct fsink_file;
+struct fsink_handle;
+struct fsink_cut;
+struct fsink_spread;
 
 struct fsink_format {
 	const char *extension; /* "csv" */
+	const char *codes;     /* what error codes begin with: "file" */
+	const char *verb;      /* no part of names; or NULL */
 	size_t own_size;       /* bytes of the format's own object a file */
+	bool whole_batches;    /* roll.rows does not cut a batch in two */
+	/* Worker's thread: the rows of a batch will follow.  May be NULL. */
+	int (*batch)(struct weir_stage *st, const struct weir_batch *b,
+	    struct weir_err *err);
 	/* Worker's thread.  `own` is zeroed.  begin: a header, say. */
 	int (*begin)(struct fsink_file *f, struct weir_err *err);
 	/* Rows rows[0..n) of a batch, rising (NULL: its first n). */
@@ -38,11 +50,18 @@ struct fsink_format {
 	    const uint32_t *rows, uint32_t n, struct weir_err *err);
 	/* How large the file would be by now; NULL: what was written. */
 	uint64_t (*bytes)(const struct fsink_file *f);
-	/* What is left to write, when no row will come any more: on either
-	 * thread.  May be NULL. */
+	/* Memory that it holds, and letting go of it; both may be NULL. */
+	uint64_t (*held)(const struct fsink_file *f);
+	int (*spill)(struct fsink_file *f, struct weir_err *err);
+	/* What is left to write, when no row will come any more: on the
+	 * worker's thread, or the journal's where f->preparing.  May be NULL. */
 	int (*finish)(struct fsink_file *f, struct weir_err *err);
-	/* Free what `own` owns; any of the two threads.  May be NULL. */
+	/* Free what `own` owns; either thread.  May be NULL. */
 	void (*drop)(struct fsink_file *f);
+	/* The pipeline that a file says it is of; false: it does not say.  May
+	 * be NULL. */
+	bool (*owner)(const struct weir_host *host, const char *path,
+	    char *to, size_t cap);
 };
 
 struct fsink_roll {
@@ -59,51 +78,67 @@ struct fsink_config {
 	struct fsink_roll roll;
 	int64_t keep;
 	int64_t max_open;
+	uint64_t buffer; /* memory of all files, for formats with `held` */
+
+	/* Before fsink_bind(): how names begin; NULL: with the stage's. */
+	const char *stem;
 
 	/* By fsink_bind(). */
 	const struct fsink_format *format;
 	const struct weir_schema *schema; /* of the input */
 	bool constant;			  /* all rows go to `base` */
-	const char *base;		  /* the constant directory */
-	size_t skip; /* bytes of a path value that stand for it */
+	const char *prefix; /* the constant text that paths begin with */
+	const char *base;   /* the constant directory */
+};
+
+/* Whose file it is, for messages. */
+struct fsink_env {
+	const struct weir_host *host;
+	const struct fsink_config *cf;
 };
 
 /* One file being written. */
 struct fsink_file {
 	struct fsink_file *next; /* open: of the same hash; closed: the list */
 	struct fsink_file *newer, *older; /* open: by last use */
-	const struct weir_host *host;
-	const struct fsink_config *cf;
-	void *own; /* the format's */
+	struct fsink_env env;
+	struct weir_stage *st;
+	void *own;	/* the format's; NULL once the file has ended */
+	bool preparing; /* the journal's thread has it */
 
-	int fd;
+	struct fsink_handle *fh;
 	uint64_t written; /* by fsink_put(), what is still in `buf` too */
+	uint64_t flushed; /* of it in the file */
+	uint32_t crc;	  /* CRC-32C of that */
 	char *buf;
 	size_t nbuf;
 
 	uint64_t rows;
 	uint64_t first_epoch;
 	uint64_t last_epoch; /* the last one with a row */
-	int64_t opened;	     /* frozen clock, microseconds */
+	int64_t opened;	     /* clock, microseconds */
 	int64_t used;
 	uint64_t hash;
 	char *staged; /* path */
-	char *final;  /* path below base */
-	size_t ndir;  /* bytes of `final` that are the directory */
+	char *dir;    /* below base; "" base itself */
+	size_t ndir;
 };
 
-#define FSINK_HASH 64u
-
 struct fsink_state {
+	struct fsink_env env;
 	struct fsink_file *hash[FSINK_HASH];
 	struct fsink_file *newest, *oldest;
 	uint32_t nopen;
-	struct fsink_file *closed; /* since the last cut, last first */
-	char *staging;		   /* directory, known at the first file */
+	struct fsink_file *closed; /* since the last cut, the first first */
+	struct fsink_file **closed_end;
+	uint32_t nclosed;
+	char *staging; /* directory */
 	char stem[FSINK_STEM];
-	uint32_t number;	   /* of the last staged file */
-	uint64_t nfiles;	   /* made whole so far; prepare's own */
-	struct fsink_file *of[WEIR_BATCH_ROWS];
+	uint32_t number; /* of the last staged file */
+	bool made;	 /* files since the last cut */
+	int64_t stamp;	 /* of the last names, milliseconds */
+	uint64_t nfiles; /* made whole so far; prepare's own */
+	struct fsink_spread *spread;
 	uint32_t rows[WEIR_BATCH_ROWS];
 };
 
@@ -131,40 +166,13 @@ extern const struct weir_sink_ops fsink_ops;
 int fsink_put(struct fsink_file *f, const void *p, size_t n,
     struct weir_err *err);
 
-/* ---- between filesink.c and filesink_publish.c */
-
-/* The publisher: one a sink. */
-struct fsink_publisher {
-	uint64_t epoch;	  /* the last one published */
-	char stem[FSINK_STEM];
-	char *staging;	  /* BASE/.staging/PIPELINE/FENCE */
-	int lock;	  /* descriptor of STEM.lock in it, or -1 */
-	struct fsink_kept *oldest, *newest; /* published files, for `keep` */
-	int64_t nkept;
-};
-
-int fsink_open(struct weir_publisher *pb, const struct weir_fence *fence,
-    struct weir_err *err);
-int fsink_publish(struct weir_publisher *pb, uint64_t epoch,
-    const struct weir_intent *intents, size_t n, struct weir_err *err);
-int fsink_last_published(struct weir_publisher *pb, uint64_t *epoch,
-    struct weir_err *err);
-void fsink_abandon(struct weir_publisher *pb);
-void fsink_close(struct weir_publisher *pb);
-
-/* The stem of names out of a stage's id: "silver/csv.write#2" is "silver-2". */
-void fsink_stem(char stem[FSINK_STEM], const char *id);
-
-/* "BASE/.staging/PIPELINE/FENCE", or NULL. */
-char *fsink_staging_path(const struct weir_host *host,
-    const struct fsink_config *cf, const struct weir_fence *fence);
-
-/* a/b in memory of the host; b may be "".  NULL when it is out. */
-char *fsink_join(const struct weir_host *host, const char *a, const char *b);
-
-/* "cannot WHAT PATH: why" of errno. */
-int fsink_errno(const struct weir_host *host, struct weir_err *err,
-    const char *what, const char *path);
-int fsink_no_memory(const struct weir_host *host, struct weir_err *err);
+/* WEIR_ERROR, the code being what the format's begin with and `what`, the place
+ * the path option. */
+#define fsink_fail(en, err, what, ...)                                         \
+	((en)->host->fail((err), (en)->host->expr_span((en)->cf->path),        \
+	    fsink_code((char[24]){ 0 }, (en), (what)), __VA_ARGS__))
+const char *fsink_code(char to[24], const struct fsink_env *en,
+    const char *what);
+int fsink_no_memory(const struct fsink_env *en, struct weir_err *err);
 
 #endif

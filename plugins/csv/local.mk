@@ -11,6 +11,13 @@ plugin_LTLIBRARIES += %D%/csv.la
 	%D%/write.c \
 	plugins/common/filesink.c \
 	plugins/common/filesink.h \
+	plugins/common/filesink_bind.c \
+	plugins/common/filesink_cut.c \
+	plugins/common/filesink_file.c \
+	plugins/common/filesink_intent.c \
+	plugins/common/filesink_open.c \
+	plugins/common/filesink_parts.h \
+	plugins/common/filesink_place.c \
 	plugins/common/filesink_publish.c \
 	plugins/common/fileset.c \
 	plugins/common/fileset.h \

@@ -246,8 +246,8 @@ static int
 csv_begin(struct fsink_file *f, struct weir_err *err)
 {
 	const struct csv_write_config *cf =
-	    (const struct csv_write_config *)f->cf;
-	const struct weir_schema *sc = f->cf->schema;
+	    (const struct csv_write_config *)f->env.cf;
+	const struct weir_schema *sc = f->env.cf->schema;
 	struct csv_out *co = f->own;
 	bool ok = true;
 	uint32_t i;
@@ -256,12 +256,12 @@ csv_begin(struct fsink_file *f, struct weir_err *err)
 		return WEIR_OK;
 	for (i = 0; ok && i < sc->ncols; i++) {
 		if (i > 0)
-			ok = out_add(f->host, co, &cf->delimiter, 1);
-		ok = ok && out_text(f->host, cf, co, sc->cols[i].name,
+			ok = out_add(f->env.host, co, &cf->delimiter, 1);
+		ok = ok && out_text(f->env.host, cf, co, sc->cols[i].name,
 		    strlen(sc->cols[i].name));
 	}
-	if (!ok || !out_line_end(f->host, cf, co))
-		return csv_no_memory(f->host, err);
+	if (!ok || !out_line_end(f->env.host, cf, co))
+		return csv_no_memory(f->env.host, err);
 	ok = fsink_put(f, co->p, co->len, err) == WEIR_OK;
 	co->len = 0;
 	return ok ? WEIR_OK : WEIR_ERROR;
@@ -271,23 +271,23 @@ static bool
 csv_row(struct fsink_file *f, const struct weir_batch *b, uint32_t row)
 {
 	const struct csv_write_config *cf =
-	    (const struct csv_write_config *)f->cf;
+	    (const struct csv_write_config *)f->env.cf;
 	struct csv_out *co = f->own;
 	size_t from = co->len;
 	uint32_t c;
 
 	for (c = 0; c < b->ncols; c++) {
-		if (c > 0 && !out_add(f->host, co, &cf->delimiter, 1))
+		if (c > 0 && !out_add(f->env.host, co, &cf->delimiter, 1))
 			return false;
-		if (!out_value(f->host, cf, co, b->schema->cols[c].type,
+		if (!out_value(f->env.host, cf, co, b->schema->cols[c].type,
 			&b->cols[c], row))
 			return false;
 	}
 	/* An empty line would be no row to most readers. */
 	if (b->ncols == 1 && co->len == from &&
-	    !out_add(f->host, co, "\"\"", 2))
+	    !out_add(f->env.host, co, "\"\"", 2))
 		return false;
-	return out_line_end(f->host, cf, co);
+	return out_line_end(f->env.host, cf, co);
 }
 
 static int
@@ -300,7 +300,7 @@ csv_rows(struct fsink_file *f, const struct weir_batch *b,
 
 	for (i = 0; i < n; i++) {
 		if (!csv_row(f, b, rows != NULL ? rows[i] : i))
-			return csv_no_memory(f->host, err);
+			return csv_no_memory(f->env.host, err);
 		if (co->len < FSINK_BUFFER / 2 && i + 1 < n)
 			continue;
 		rc = fsink_put(f, co->p, co->len, err);
@@ -316,11 +316,12 @@ csv_drop(struct fsink_file *f)
 {
 	struct csv_out *co = f->own;
 
-	f->host->free(co->p);
+	f->env.host->free(co->p);
 }
 
 static const struct fsink_format csv_format = {
 	.extension = "csv",
+	.codes = "file",
 	.own_size = sizeof(struct csv_out),
 	.begin = csv_begin,
 	.rows = csv_rows,

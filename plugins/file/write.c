@@ -20,7 +20,7 @@ line_rows(struct fsink_file *f, const struct weir_batch *b,
     const uint32_t *rows, uint32_t n, struct weir_err *err)
 {
 	const struct file_write_config *cf =
-	    (const struct file_write_config *)f->cf;
+	    (const struct file_write_config *)f->env.cf;
 	const struct weir_column *co = &b->cols[cf->column];
 	uint32_t i, r;
 
@@ -73,9 +73,11 @@ file_write_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 		    "ndjson or txt");
 	ext = weir_plan_alloc(bi, cf->extension.len + 1);
 	if (ext == NULL || weir_reads(bi, 0, (uint32_t)cf->column) != WEIR_OK)
-		return fsink_no_memory(WEIR_BIND_HOST(bi), err);
+		return WEIR_BIND_HOST(bi)->fail(err, WEIR_NOWHERE, "memory",
+		    "out of memory");
 	memcpy(ext, weir_str_data(&cf->extension), cf->extension.len);
 	cf->format.extension = ext;
+	cf->format.codes = "file";
 	cf->format.rows = line_rows;
 	return fsink_bind(bi, &cf->sink, &cf->format, err);
 }

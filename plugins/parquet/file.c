@@ -4,78 +4,26 @@
  */
 #include "file.h"
 
-#include <errno.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#define IOVS 64
-
 static int
-no_memory(struct pq_file *f, const char *name, struct weir_err *err)
+no_memory(struct pq_file *f, struct weir_err *err)
 {
 	return f->ho->fail(err, WEIR_NOWHERE, "parquet.memory",
-	    "out of memory while writing \"%s\"", name);
-}
-
-static int
-write_failed(struct pq_file *f, const char *name, struct weir_err *err)
-{
-	if (errno == ENOSPC || errno == EDQUOT)
-		return f->ho->fail(err, WEIR_NOWHERE, "parquet.full",
-		    "the disk under \"%s\" is full: nothing of this epoch has "
-		    "been published; make room and start again", name);
-	return f->ho->fail(err, WEIR_NOWHERE, "parquet.write",
-	    "cannot write \"%s\": %s", name, strerror(errno));
-}
-
-/* All of the pieces at the file's end. */
-static int
-write_all(struct pq_file *f, struct iovec *iov, int n, const char *name,
-    struct weir_err *err)
-{
-	ssize_t got;
-
-	while (n > 0) {
-		got = pwritev(f->fd, iov, n, (off_t)f->size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return write_failed(f, name, err);
-		f->size += (uint64_t)got;
-		while (n > 0 && (size_t)got >= iov->iov_len) {
-			got -= (ssize_t)iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (n > 0) {
-			iov->iov_base = (char *)iov->iov_base + got;
-			iov->iov_len -= (size_t)got;
-		}
-	}
-	return WEIR_OK;
-}
-
-static int
-write_bytes(struct pq_file *f, const void *p, size_t n, const char *name,
-    struct weir_err *err)
-{
-	struct iovec iov = { (void *)(uintptr_t)p, n };
-
-	return n == 0 ? WEIR_OK : write_all(f, &iov, 1, name, err);
+	    "out of memory while writing \"%s\"", f->to->staged);
 }
 
 int
-pq_file_begin(struct pq_file *f, const struct weir_host *ho,
-    const struct pq_schema *sc, const struct pq_settings *se, int fd,
-    struct pq_column *cols, const char *name, struct weir_err *err)
+pq_file_begin(struct pq_file *f, struct fsink_file *to,
+    const struct pq_schema *sc, const struct pq_settings *se,
+    struct pq_column *cols, struct weir_err *err)
 {
+	const struct weir_host *ho = to->env.host;
 	uint32_t i;
 
 	memset(f, 0, sizeof *f);
 	f->ho = ho;
 	f->sc = sc;
 	f->se = se;
-	f->fd = fd;
+	f->to = to;
 	pq_bytes_init(&f->groups, ho);
 	pq_shred_init(&f->shred, ho);
 	f->cols = cols;
@@ -84,11 +32,11 @@ pq_file_begin(struct pq_file *f, const struct weir_host *ho,
 	if (cols == NULL) {
 		f->cols = ho->zalloc((sc->nleaves + 1) * sizeof *f->cols);
 		if (f->cols == NULL)
-			return no_memory(f, name, err);
+			return no_memory(f, err);
 		for (i = 0; i < sc->nleaves; i++)
 			pq_column_init(&f->cols[i], ho, &sc->leaves[i], se);
 	}
-	return write_bytes(f, PQ_MAGIC, 4, name, err);
+	return fsink_put(to, PQ_MAGIC, 4, err);
 }
 
 void
@@ -128,7 +76,7 @@ pq_file_fini(struct pq_file *f)
 int
 pq_file_write(struct pq_file *f, struct pq_scratch *sx,
     const struct weir_column *cols, const uint32_t *rows, uint32_t n,
-    const char *name, struct weir_err *err)
+    struct weir_err *err)
 {
 	const struct pq_schema *sc = f->sc;
 	uint64_t held = 0;
@@ -145,7 +93,7 @@ pq_file_write(struct pq_file *f, struct pq_scratch *sx,
 			rc = pq_column_flat(c, sx, &cols[i], rows, n);
 	}
 	if (rc != 0)
-		return no_memory(f, name, err);
+		return no_memory(f, err);
 	f->group_rows += n;
 	f->rows += n;
 	for (i = 0; i < sc->nleaves; i++)
@@ -154,44 +102,42 @@ pq_file_write(struct pq_file *f, struct pq_scratch *sx,
 	f->held = held;
 	if (f->group_rows >= f->se->group_rows ||
 	    f->held >= f->se->group_size)
-		return pq_file_group(f, sx, name, err);
+		return pq_file_group(f, sx, err);
 	return WEIR_OK;
+}
+
+/* A page at the file's end. */
+static int
+write_page(struct pq_file *f, const struct pq_page *pg, struct pq_place *at,
+    struct weir_err *err)
+{
+	at->plain += pg->plain_len;
+	at->packed += pg->len;
+	return fsink_put(f->to, pg->data, pg->len, err);
 }
 
 /* A chunk's pages, the dictionary first. */
 static int
 write_chunk(struct pq_file *f, struct pq_column *c, struct pq_place *at,
-    const char *name, struct weir_err *err)
+    struct weir_err *err)
 {
-	struct iovec iov[IOVS];
 	uint32_t i;
-	int n = 0;
 
 	if (c->dict_page.data != NULL) {
-		at->dict = f->size;
-		at->plain += c->dict_page.plain_len;
-		at->packed += c->dict_page.len;
-		iov[n++] = (struct iovec){ c->dict_page.data,
-			c->dict_page.len };
-	}
-	at->data = f->size + at->packed;
-	for (i = 0; i < c->npages; i++) {
-		at->plain += c->pages[i].plain_len;
-		at->packed += c->pages[i].len;
-		iov[n++] = (struct iovec){ c->pages[i].data, c->pages[i].len };
-		if (n < IOVS && i + 1 < c->npages)
-			continue;
-		if (write_all(f, iov, n, name, err) != WEIR_OK)
+		at->dict = f->to->written;
+		if (write_page(f, &c->dict_page, at, err) != WEIR_OK)
 			return WEIR_ERROR;
-		n = 0;
 	}
+	at->data = f->to->written;
+	for (i = 0; i < c->npages; i++)
+		if (write_page(f, &c->pages[i], at, err) != WEIR_OK)
+			return WEIR_ERROR;
 	return WEIR_OK;
 }
 
 /* The page indexes of all chunks, one after the other. */
 static int
-write_indexes(struct pq_file *f, struct pq_place *at, const char *name,
-    struct weir_err *err)
+write_indexes(struct pq_file *f, struct pq_place *at, struct weir_err *err)
 {
 	struct pq_bytes ix;
 	size_t from;
@@ -203,25 +149,24 @@ write_indexes(struct pq_file *f, struct pq_place *at, const char *name,
 		from = ix.len;
 		if (f->se->statistics &&
 		    pq_footer_column_index(&f->cols[i], &ix)) {
-			at[i].column_index = f->size + from;
+			at[i].column_index = f->to->written + from;
 			at[i].column_len = (uint32_t)(ix.len - from);
 		}
 	}
 	for (i = 0; i < f->sc->nleaves; i++) {
 		from = ix.len;
 		pq_footer_offset_index(&f->cols[i], at[i].data, &ix);
-		at[i].offset_index = f->size + from;
+		at[i].offset_index = f->to->written + from;
 		at[i].offset_len = (uint32_t)(ix.len - from);
 	}
-	rc = ix.failed ? no_memory(f, name, err)
-		       : write_bytes(f, ix.p, ix.len, name, err);
+	rc = ix.failed ? no_memory(f, err)
+		       : fsink_put(f->to, ix.p, ix.len, err);
 	pq_bytes_fini(&ix);
 	return rc;
 }
 
 int
-pq_file_group(struct pq_file *f, struct pq_scratch *sx, const char *name,
-    struct weir_err *err)
+pq_file_group(struct pq_file *f, struct pq_scratch *sx, struct weir_err *err)
 {
 	uint32_t i, n = f->sc->nleaves;
 	struct pq_place *at;
@@ -231,19 +176,19 @@ pq_file_group(struct pq_file *f, struct pq_scratch *sx, const char *name,
 		return WEIR_OK;
 	at = f->ho->zalloc((n + 1) * sizeof *at);
 	if (at == NULL)
-		return no_memory(f, name, err);
+		return no_memory(f, err);
 	for (i = 0; rc == WEIR_OK && i < n; i++) {
 		if (pq_column_finish(&f->cols[i], sx) != 0)
-			rc = no_memory(f, name, err);
+			rc = no_memory(f, err);
 		else
-			rc = write_chunk(f, &f->cols[i], &at[i], name, err);
+			rc = write_chunk(f, &f->cols[i], &at[i], err);
 	}
 	if (rc == WEIR_OK)
-		rc = write_indexes(f, at, name, err);
+		rc = write_indexes(f, at, err);
 	if (rc == WEIR_OK) {
 		pq_footer_group(f, at);
 		if (f->groups.failed)
-			rc = no_memory(f, name, err);
+			rc = no_memory(f, err);
 	}
 	f->ho->free(at);
 	if (rc != WEIR_OK)
@@ -258,14 +203,13 @@ pq_file_group(struct pq_file *f, struct pq_scratch *sx, const char *name,
 
 int
 pq_file_end(struct pq_file *f, struct pq_scratch *sx,
-    const struct pq_note *notes, uint32_t nnotes, const char *name,
-    struct weir_err *err)
+    const struct pq_note *notes, uint32_t nnotes, struct weir_err *err)
 {
 	struct pq_bytes foot;
 	uint8_t tail[8];
 	int rc;
 
-	rc = pq_file_group(f, sx, name, err);
+	rc = pq_file_group(f, sx, err);
 	if (rc != WEIR_OK)
 		return rc;
 	pq_bytes_init(&foot, f->ho);
@@ -273,8 +217,8 @@ pq_file_end(struct pq_file *f, struct pq_scratch *sx,
 	pq_put32(tail, (uint32_t)foot.len);
 	memcpy(tail + 4, PQ_MAGIC, 4);
 	pq_bytes_add(&foot, tail, sizeof tail);
-	rc = foot.failed ? no_memory(f, name, err)
-			 : write_bytes(f, foot.p, foot.len, name, err);
+	rc = foot.failed ? no_memory(f, err)
+			 : fsink_put(f->to, foot.p, foot.len, err);
 	pq_bytes_fini(&foot);
 	return rc;
 }

@@ -5,12 +5,13 @@
  *	PAR1 | row group: chunks, their page indexes | ... | footer | PAR1
  *
  * A row group leaves nothing behind in memory but its serialised metadata: a
- * file whose open group is empty is wholly known by its size, its rows, and the
+ * file whose open group is empty is wholly known by its length, its rows, and the
  * bytes of `groups`, with which writing could go on elsewhere.
  */
 #ifndef PARQUET_FILE_H
 #define PARQUET_FILE_H
 
+#include "../common/filesink.h"
 #include "column.h"
 #include "shred.h"
 
@@ -18,8 +19,7 @@ struct pq_file {
 	const struct weir_host *ho;
 	const struct pq_schema *sc;
 	const struct pq_settings *se;
-	int fd;
-	uint64_t size;	/* bytes written */
+	struct fsink_file *to;
 	uint64_t held;	/* bytes that wait in memory */
 	uint64_t group_rows; /* rows of the open group */
 	uint64_t rows;	/* of the file */
@@ -34,13 +34,12 @@ struct pq_note {
 	const char *value;
 };
 
-/* Over an empty file open for writing; the descriptor stays the caller's.  All
- * calls answer WEIR_OK or WEIR_ERROR with err filled; `name` is for that.
- * `cols` are the columns of another file of the same schema that is done, or
- * NULL; pq_file_columns() takes them from one. */
-int pq_file_begin(struct pq_file *f, const struct weir_host *ho,
-    const struct pq_schema *sc, const struct pq_settings *se, int fd,
-    struct pq_column *cols, const char *name, struct weir_err *err);
+/* Over an empty file that stays the caller's.  All calls answer WEIR_OK or
+ * WEIR_ERROR with err filled.  `cols` are the columns of another file of the
+ * same schema that is done, or NULL; pq_file_columns() takes them from one. */
+int pq_file_begin(struct pq_file *f, struct fsink_file *to,
+    const struct pq_schema *sc, const struct pq_settings *se,
+    struct pq_column *cols, struct weir_err *err);
 void pq_file_fini(struct pq_file *f);
 struct pq_column *pq_file_columns(struct pq_file *f);
 void pq_file_columns_free(const struct weir_host *ho,
@@ -49,16 +48,15 @@ void pq_file_columns_free(const struct weir_host *ho,
 /* Rows rows[0..n) (NULL: the first n) of columns in the schema's order. */
 int pq_file_write(struct pq_file *f, struct pq_scratch *sx,
     const struct weir_column *cols, const uint32_t *rows, uint32_t n,
-    const char *name, struct weir_err *err);
+    struct weir_err *err);
 
 /* End the open row group. */
-int pq_file_group(struct pq_file *f, struct pq_scratch *sx, const char *name,
+int pq_file_group(struct pq_file *f, struct pq_scratch *sx,
     struct weir_err *err);
 
 /* The last row group and the footer. */
 int pq_file_end(struct pq_file *f, struct pq_scratch *sx,
-    const struct pq_note *notes, uint32_t nnotes, const char *name,
-    struct weir_err *err);
+    const struct pq_note *notes, uint32_t nnotes, struct weir_err *err);
 
 /* The RowGroup of the columns, their pages at `offset` (footer.c). */
 struct pq_place {

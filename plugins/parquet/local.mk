@@ -12,7 +12,6 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/column.h \
 	%D%/convert.c \
 	%D%/crc.c \
-	%D%/cut.c \
 	%D%/delta.c \
 	%D%/delta.h \
 	%D%/dict.c \
@@ -24,23 +23,17 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/hybrid.h \
 	%D%/hybrid_get.c \
 	%D%/hybrid_put.c \
-	%D%/intent.c \
 	%D%/json.c \
 	%D%/kinds.c \
 	%D%/kinds.h \
-	%D%/listing.c \
 	%D%/meta.c \
 	%D%/meta.h \
 	%D%/page.c \
 	%D%/pages.c \
 	%D%/parquet.h \
-	%D%/parts.c \
 	%D%/paths.c \
 	%D%/paths.h \
-	%D%/place.c \
-	%D%/place.h \
 	%D%/plugin.c \
-	%D%/publish.c \
 	%D%/read.c \
 	%D%/reader.c \
 	%D%/reader.h \
@@ -48,6 +41,7 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/schema.h \
 	%D%/shred.c \
 	%D%/shred.h \
+	%D%/sink.c \
 	%D%/sink.h \
 	%D%/thrift.h \
 	%D%/thrift_get.c \
@@ -56,7 +50,16 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/tree.h \
 	%D%/values.c \
 	%D%/write.c \
-	%D%/writer.c
+	plugins/common/filesink.c \
+	plugins/common/filesink.h \
+	plugins/common/filesink_bind.c \
+	plugins/common/filesink_cut.c \
+	plugins/common/filesink_file.c \
+	plugins/common/filesink_intent.c \
+	plugins/common/filesink_open.c \
+	plugins/common/filesink_parts.h \
+	plugins/common/filesink_place.c \
+	plugins/common/filesink_publish.c
 %C%_parquet_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_parquet_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 %C%_parquet_la_LIBADD = $(BASE) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_LIBS) $(Z_LIBS)

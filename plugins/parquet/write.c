@@ -20,39 +20,6 @@ enum choice {
 #define OPT_LEVEL 4
 
 static int
-bind_path(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
-{
-	const struct weir_host *ho = WEIR_BIND_HOST(bi);
-	const struct weir_value *v = ho->expr_const(wc->path);
-	char *base;
-	size_t n;
-
-	wc->constant = v != NULL;
-	wc->prefix = ho->expr_prefix(wc->path);
-	if (wc->prefix == NULL)
-		wc->prefix = "";
-	if (v != NULL && (v->null || v->u.s.len == 0))
-		return weir_option_fail(bi, "path", err, "parquet.path",
-		    "the path is empty; name a directory");
-	if (v == NULL && strchr(wc->prefix, '/') == NULL)
-		return weir_option_fail(bi, "path", err, "parquet.path",
-		    "the path must begin with a constant directory, as in "
-		    "\"data/day=${date(at)}\"");
-	n = strlen(wc->prefix);
-	if (n >= PQ_PATH - 2 * PQ_NAME)
-		return weir_option_fail(bi, "path", err, "parquet.path",
-		    "the path has %zu bytes, at most %d can be", n,
-		    PQ_PATH - 2 * PQ_NAME);
-	base = weir_plan_alloc(bi, n + 2);
-	if (base == NULL)
-		return ho->fail(err, WEIR_NOWHERE, "parquet.memory",
-		    "out of memory");
-	pq_place_base(base, n + 2, wc->prefix, wc->constant);
-	wc->base = base;
-	return WEIR_OK;
-}
-
-static int
 bind_name(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
 {
 	const char *p = weir_str_data(&wc->name);
@@ -61,10 +28,10 @@ bind_name(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
 
 	if (n == 0)
 		return WEIR_OK;
-	if (n >= PQ_STEM)
+	if (n >= FSINK_STEM)
 		return weir_option_fail(bi, "name", err, "parquet.name",
 		    "the name has %u bytes, at most %u can be", n,
-		    PQ_STEM - 1);
+		    FSINK_STEM - 1);
 	for (i = 0; i < n; i++)
 		if (!isalnum((unsigned char)p[i]) && p[i] != '-' &&
 		    (i == 0 || (p[i] != '_' && p[i] != '.')))
@@ -77,7 +44,7 @@ bind_name(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
 		return WEIR_BIND_HOST(bi)->fail(err, WEIR_NOWHERE,
 		    "parquet.memory", "out of memory");
 	memcpy(stem, p, n);
-	wc->stem = stem;
+	wc->sink.stem = stem;
 	return WEIR_OK;
 }
 
@@ -98,7 +65,7 @@ bind_codec(struct weir_bind *bi, struct pq_write *wc, struct weir_err *err)
 
 	wc->settings.codec = of[at].codec;
 	wc->settings.level = of[at].def;
-	if ((wc->head.set >> OPT_LEVEL & 1) == 0)
+	if ((wc->sink.head.set >> OPT_LEVEL & 1) == 0)
 		return WEIR_OK;
 	if (of[at].min == of[at].max)
 		return weir_option_fail(bi, "level", err, "parquet.level",
@@ -169,7 +136,7 @@ write_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 	se->dict_size = (uint32_t)wc->dictionary_size;
 	se->group_rows = (uint64_t)wc->row_group_rows;
 	se->group_size = wc->row_group_size;
-	if (bind_path(bi, wc, err) != WEIR_OK ||
+	if (fsink_bind(bi, &wc->sink, &pq_format, err) != WEIR_OK ||
 	    bind_name(bi, wc, err) != WEIR_OK ||
 	    bind_codec(bi, wc, err) != WEIR_OK)
 		return WEIR_ERROR;
@@ -194,21 +161,11 @@ write_unbind(void *config)
 		__VA_ARGS__                                                   \
 	}
 
-OPTION(path, path, .type = WEIR_OPT_EXPR,
-    .flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_PATH |
-	WEIR_OPTF_TARGET,
-    .type_text = "string",
-    .help = "The directory of the files.  With expressions in it, each row "
-	"goes to the directory that its own values give: "
-	"\"lake/day=${date(at)}\".  Files are made in a hidden directory "
-	".staging under the path's constant part and renamed when their "
-	"epoch is decided, so a reader never sees half a file.");
-
 #define ROLL(id, ...)                                                         \
 	static const struct weir_option roll_##id = {                         \
 		.size = sizeof(struct weir_option),                           \
 		.name = #id,                                                  \
-		.offset = offsetof(struct pq_roll, id),                       \
+		.offset = offsetof(struct fsink_roll, id),                       \
 		__VA_ARGS__                                                   \
 	}
 
@@ -229,17 +186,10 @@ ROLL(epochs, .type = WEIR_OPT_INT, .def = "0", .unit = "epochs", .min = 0,
 static const struct weir_option *const roll_fields[] = { &roll_size,
 	&roll_rows, &roll_age, &roll_idle, &roll_epochs, NULL };
 
-OPTION(roll, roll, .type = WEIR_OPT_RECORD, .fields = roll_fields,
+OPTION(roll, sink.roll, .type = WEIR_OPT_RECORD, .fields = roll_fields,
     .help = "When a file is finished and the next one begun: the first limit "
 	"that is reached.  A finished file is published when its epoch is "
 	"decided; the rows of an unfinished one can't be read yet.");
-OPTION(keep, keep, .type = WEIR_OPT_INT, .def = "0", .unit = "files",
-    .min = 0, .max = 1e9, .help = "Of each directory, keep only the newest "
-	"files of this stage, so many; 0 keeps all.");
-OPTION(max_open, max_open, .type = WEIR_OPT_INT, .def = "64",
-    .unit = "files", .min = 1, .max = 100000, .help = "How many files may be "
-	"open at once where the path has expressions; the one opened first "
-	"is finished to make room.");
 OPTION(name, name, .type = WEIR_OPT_STRING, .help = "How the files' names "
 	"begin; by default with the name of the stream.");
 
@@ -277,7 +227,7 @@ OPTION(page_rows, page_rows, .type = WEIR_OPT_INT, .def = "20_000",
 OPTION(page_size, page_size, .type = WEIR_OPT_SIZE, .def = "1MiB",
     .unit = "bytes", .min = 1024, .max = 256 * 1048576.0,
     .help = "The most bytes of a page, before compression.");
-OPTION(buffer, buffer, .type = WEIR_OPT_SIZE, .def = "64MiB",
+OPTION(buffer, sink.buffer, .type = WEIR_OPT_SIZE, .def = "64MiB",
     .unit = "bytes", .min = 65536, .max = 1e15,
     .help = "Memory that all open files may hold together; beyond it the "
 	"fullest one ends its row group early.");
@@ -290,13 +240,13 @@ OPTION(as, as, .type = WEIR_OPT_ENUM, .def = "rows", .choices = as_names,
 	"them: the first column is op, \"put\" or \"delete\".");
 
 static const struct weir_option *const write_options[] = {
-	&opt_path,
+	&fsink_opt_path,
 	&opt_roll,
-	&opt_keep,
+	&fsink_opt_keep,
 	&opt_compression,
 	[OPT_LEVEL] = &opt_level,
 	&opt_name,
-	&opt_max_open,
+	&fsink_opt_max_open,
 	&opt_dictionary,
 	&opt_dictionary_size,
 	&opt_statistics,
@@ -307,19 +257,6 @@ static const struct weir_option *const write_options[] = {
 	&opt_buffer,
 	&opt_as,
 	NULL,
-};
-
-static const struct weir_sink_ops write_sink = {
-	.size = sizeof(struct weir_sink_ops),
-	.write = pq_sink_write,
-	.cut = pq_sink_cut,
-	.prepare = pq_sink_prepare,
-	.publisher_size = sizeof(struct pq_publisher),
-	.open = pq_publish_open,
-	.publish = pq_publish,
-	.last_published = pq_publish_last,
-	.abandon = pq_publish_abandon,
-	.close = pq_publish_close,
 };
 
 const struct weir_stage_type pq_stage_write = {
@@ -357,5 +294,5 @@ const struct weir_stage_type pq_stage_write = {
 	.unbind = write_unbind,
 	.init = pq_sink_init,
 	.fini = pq_sink_fini,
-	.sink = &write_sink,
+	.sink = &fsink_ops,
 };

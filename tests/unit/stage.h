@@ -26,6 +26,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/io.h"
 #include "batch/json_text.h"
 #include "stage_types.h"
 #include "weir/plugin.h"
@@ -577,7 +578,8 @@ ts_host(struct weir_host *h)
 		.batch_pin = ts_batch_pin, .batch_ref = ts_ref,
 		.batch_unref = ts_unref, .emit = ts_emit, .reject = ts_reject,
 		.absorb = ts_count, .filtered = ts_count,
-		.created = ts_count, .expr_eval = ts_expr_eval };
+		.created = ts_count, .expr_eval = ts_expr_eval,
+		.io = &weir__io };
 }
 
 /* --------------------------------------------------------------- options */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sinks that write files: the end of an epoch.  Which files are whole, and
+ * making them durable on the journal's thread.
+ */
+#include <fcntl.h>
+
+#include "filesink_parts.h"
+
+/* What a cut hands to prepare. */
+struct fsink_cut {
+	struct fsink_file *files;
+	const char *staging; /* the writer's */
+	uint64_t epoch;
+	uint64_t held_from;
+	int64_t stamp;
+	bool made; /* files in staging */
+};
+
+static bool
+is_due(const struct fsink_file *f, uint64_t epoch, int64_t now)
+{
+	const struct fsink_roll *ro = &f->env.cf->roll;
+
+	return (ro->epochs > 0 &&
+		   epoch - f->first_epoch + 1 >= (uint64_t)ro->epochs) ||
+	    (ro->age > 0 && now - f->opened >= ro->age) ||
+	    (ro->idle > 0 && now - f->used >= ro->idle);
+}
+
+int
+fsink_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
+    struct weir_err *err)
+{
+	struct fsink_state *fs = st->state;
+	struct fsink_cut *ct = st->host->zalloc(sizeof *ct);
+	struct fsink_file *f, *newer;
+	int64_t now = weir_clock(st);
+
+	if (ct == NULL)
+		return fsink_no_memory(&fs->env, err);
+	ct->epoch = epoch;
+	/* Names must not go back in time where the clock does. */
+	if (now / 1000 > fs->stamp)
+		fs->stamp = now / 1000;
+	ct->stamp = fs->stamp;
+	ct->staging = fs->staging;
+	ct->made = fs->made;
+	fs->made = false;
+	for (f = fs->oldest; f != NULL; f = newer) {
+		newer = f->newer;
+		if (last || is_due(f, epoch, now))
+			fsink_shut(fs, f);
+		else if (ct->held_from == 0 || f->first_epoch < ct->held_from)
+			ct->held_from = f->first_epoch;
+	}
+	ct->files = fs->closed;
+	for (f = ct->files; f != NULL; f = f->next)
+		f->preparing = true;
+	fs->closed = NULL;
+	fs->closed_end = &fs->closed;
+	fs->nclosed = 0;
+	*cut = ct;
+	return WEIR_OK;
+}
+
+static int
+prepare_files(struct fsink_state *fs, struct fsink_cut *ct,
+    struct weir_intent *intent, struct weir_err *err)
+{
+	char name[FSINK_NAME];
+	struct fsink_file *f;
+	uint32_t number = 0;
+
+	for (f = ct->files; f != NULL; f = f->next) {
+		fsink_name(name, fs->stem, ct->stamp, ct->epoch, number++,
+		    f->env.cf->format->extension);
+		if (fsink_file_end(f, err) != WEIR_OK ||
+		    fsink_file_sync(f, err) != WEIR_OK ||
+		    fsink_intent_add(f, name, intent, err) != WEIR_OK)
+			return WEIR_ERROR;
+	}
+	if (fsink_intent_done(&fs->env, ct->staging, fs->stem, ct->epoch,
+		intent, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if ((ct->made || ct->files != NULL) &&
+	    fs->env.host->io->sync_dir(WEIR_AT("file.sync.dir"), AT_FDCWD,
+		ct->staging) != 0)
+		return fsink_errno(&fs->env, err, "make durable", ct->staging);
+	return WEIR_OK;
+}
+
+int
+fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
+    struct weir_err *err)
+{
+	struct fsink_state *fs = st->state;
+	struct fsink_cut *ct = cut;
+	struct fsink_file *f, *next;
+	uint64_t n = 0;
+	int rc;
+
+	rc = prepare_files(fs, ct, intent, err);
+	intent->held_from = ct->held_from;
+	for (f = ct->files; f != NULL; f = next) {
+		next = f->next;
+		fsink_file_free(f);
+		n++;
+	}
+	if (rc == WEIR_OK && n > 0) {
+		fs->nfiles += n;
+		weir_metric(st, "files", NULL, (double)fs->nfiles);
+	}
+	st->host->free(ct);
+	return rc;
+}
