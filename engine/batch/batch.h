@@ -112,6 +112,13 @@ bool weir__type_same(const struct weir_type *a, const struct weir_type *b,
 struct weir__buf;
 void weir__type_print(struct weir__buf *bf, const struct weir_type *ty);
 
+/* The type of a column of which only an error is known. */
+static inline bool
+weir__type_unknown(const struct weir_type *ty)
+{
+	return ty->kind == WEIR_NULL;
+}
+
 /* The shared instance of a scalar type (static), NULL for decimal and nested. */
 const struct weir_type *weir__type_scalar(enum weir_kind kind);
 const struct weir_type *weir__type_decimal(struct weir__arena *ar, int precision,

@@ -367,13 +367,15 @@ bind_entry(struct weir__binder *bd, struct weir_aggs *ag, uint32_t i,
 			ok = false;
 		}
 	ex = weir__bind_root(bd, en->value, NULL);
-	if (ex == NULL)
-		return false;
-	if (ex->type->kind == WEIR_NULL) {
-		weir__bind_fail(bd, en->value->span, "type.unknown",
+	if (ex != NULL && ex->type->kind == WEIR_NULL)
+		ex = weir__bind_fail(bd, en->value->span, "type.unknown",
 		    "null alone has no type: write cast(null as string), "
 		    "or whichever type is meant");
-		return false;
+	if (ex == NULL) {
+		ok = false;
+		ex = weir__expr_unknown(bd->sc, en->value->span, NULL);
+		if (ex == NULL)
+			return false;
 	}
 	ag->outer[i] = ex;
 	fi->name = en->name.text;
@@ -384,15 +386,16 @@ bind_entry(struct weir__binder *bd, struct weir_aggs *ag, uint32_t i,
 }
 
 struct weir_aggs *
-weir__aggs_bind(struct weir__scope *sc, const struct weir__ast_entry *entries,
-    size_t n)
+weir__aggs_bind_all(struct weir__scope *sc,
+    const struct weir__ast_entry *entries, size_t n, bool *whole)
 {
 	struct weir__agg_scope as;
 	struct weir__binder bd = { .sc = sc, .aggs = &as };
 	struct weir_aggs *ag = weir__arena_zalloc(sc->ar, sizeof *ag);
-	bool ok = true;
+	bool named = true;
 	size_t i;
 
+	*whole = true;
 	memset(&as, 0, sizeof as);
 	if (ag == NULL)
 		return weir__bind_nomem(&bd);
@@ -402,10 +405,22 @@ weir__aggs_bind(struct weir__scope *sc, const struct weir__ast_entry *entries,
 	ag->outer = weir__arena_zalloc(sc->ar, (n + 1) * sizeof(*ag->outer));
 	if (ag->fields == NULL || ag->outer == NULL)
 		return weir__bind_nomem(&bd);
-	for (i = 0; i < n; i++)
-		ok &= bind_entry(&bd, ag, (uint32_t)i, &entries[i]);
-	return ok && !sc->errors->out_of_memory ? finish_list(&bd, &as, ag)
-						: NULL;
+	for (i = 0; i < n; i++) {
+		*whole &= bind_entry(&bd, ag, (uint32_t)i, &entries[i]);
+		named &= ag->fields[i].name != NULL;
+	}
+	return named && !sc->errors->out_of_memory ? finish_list(&bd, &as, ag)
+						   : NULL;
+}
+
+struct weir_aggs *
+weir__aggs_bind(struct weir__scope *sc, const struct weir__ast_entry *entries,
+    size_t n)
+{
+	bool whole;
+	struct weir_aggs *ag = weir__aggs_bind_all(sc, entries, n, &whole);
+
+	return whole ? ag : NULL;
 }
 
 uint32_t

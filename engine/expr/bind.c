@@ -308,6 +308,21 @@ weir__expr_bind(struct weir__scope *sc, const struct weir__ast_expr *as,
 	return ex;
 }
 
+struct weir_expr *
+weir__expr_unknown(struct weir__scope *sc, struct weir_span span,
+    const char *name)
+{
+	struct weir__binder bd = { .sc = sc };
+	struct weir_value v = { .type = weir__type_scalar(WEIR_NULL),
+		.null = true };
+	struct weir_expr *ex;
+
+	ex = weir__const_node(&bd, span, &v, WEIR__LIT_NONE);
+	if (ex != NULL)
+		ex->name = name;
+	return ex;
+}
+
 int
 weir__expr_constant(struct weir__scope *sc, const struct weir__ast_expr *as,
     const struct weir_type *want, struct weir_value *v, bool *secret)

@@ -41,6 +41,9 @@ column_node(struct weir__binder *bd, uint32_t col, struct weir_span span)
 	uint32_t ncols = sc->schema != NULL ? sc->schema->ncols : 0;
 	struct weir_expr *ex;
 
+	if (weir__type_unknown(col < ncols ? sc->schema->cols[col].type :
+		sc->earlier[col - ncols].expr->type))
+		return NULL; /* its own error has been told */
 	ex = weir__node(bd, span, NULL, weir__eval_column, 0);
 	if (ex == NULL)
 		return NULL;

@@ -84,6 +84,12 @@ struct weir__scope {
 struct weir_expr *weir__expr_bind(struct weir__scope *sc,
     const struct weir__ast_expr *as, const struct weir_type *want);
 
+/* What stands for an expression that is in error, so that all else can still be
+ * bound: a column made of it has a type that is not known, and whatever reads
+ * that is in error, too, without another word.  NULL when memory is out. */
+struct weir_expr *weir__expr_unknown(struct weir__scope *sc,
+    struct weir_span span, const char *name);
+
 /* Bind and evaluate a constant.  -1 after errors were added.  The value's
  * memory is the scope's arena. */
 int weir__expr_constant(struct weir__scope *sc, const struct weir__ast_expr *as,
@@ -172,6 +178,11 @@ int weir__expr_filter(struct weir__eval *ev, const struct weir_expr *ex,
  * expression sees aggregate results and params. */
 struct weir_aggs *weir__aggs_bind(struct weir__scope *sc,
     const struct weir__ast_entry *entries, size_t n);
+/* The same with a list also after errors, *whole is false then: entries that
+ * could not be bound have a type that is not known.  NULL when memory is out
+ * or a name is missing. */
+struct weir_aggs *weir__aggs_bind_all(struct weir__scope *sc,
+    const struct weir__ast_entry *entries, size_t n, bool *whole);
 uint32_t weir__aggs_n(const struct weir_aggs *ag);
 const struct weir_field *weir__aggs_field(const struct weir_aggs *ag,
     uint32_t i);

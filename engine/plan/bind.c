@@ -190,7 +190,9 @@ equal_columns(const struct weir_schema *a, const struct weir_schema *b)
 		return false;
 	for (i = 0; i < a->ncols; i++)
 		if (strcmp(a->cols[i].name, b->cols[i].name) != 0 ||
-		    !weir__type_same(a->cols[i].type, b->cols[i].type, true))
+		    (!weir__type_same(a->cols[i].type, b->cols[i].type, true) &&
+			!weir__type_unknown(a->cols[i].type) &&
+			!weir__type_unknown(b->cols[i].type)))
 			return false;
 	return true;
 }
@@ -311,6 +313,8 @@ bind_input(struct weir__build *bu, struct weir__node *nd,
 		dr->bad = true;
 		return 0;
 	}
+	for (j = 0; j < in->schema->ncols; j++)
+		dr->unsure |= weir__type_unknown(in->schema->cols[j].type);
 	in->reads = weir__build_alloc(bu, in->schema->ncols + 1);
 	return in->reads != NULL ? 0 : -1;
 }
@@ -350,7 +354,7 @@ check_names(struct weir__build *bu, struct weir__node *nd,
 	struct weir_err *err;
 	uint32_t i, j;
 
-	for (i = 0; i < dp->n; i++)
+	for (i = 0; i < dp->n && !dr->unsure; i++)
 		for (j = 0; j < i; j++) {
 			if (strcmp(dp->cols[i].name, dp->cols[j].name) != 0)
 				continue;
@@ -507,13 +511,15 @@ call_bind(struct weir__build *bu, struct weir__node *nd, struct weir__draft *dr)
 	for (p = 0; p < nd->nports; p++)
 		dr->ports[p].event_time = -2;
 	if (nd->type->bind(&bi, nd->config, &err) != WEIR_OK) {
+		dr->bad = true;
+		if (dr->unsure)
+			return 0; /* it may be but a consequence */
 		if (err.span.src == 0)
 			err.span = nd->span;
 		if (err.text[0] == '\0')
 			snprintf(err.text, sizeof err.text,
 			    "%s could not be bound: out of memory", nd->what);
 		weir__errors_add(bu->es, &err);
-		dr->bad = true;
 		return 0;
 	}
 	if (finish_ports(bu, nd, dr) != 0 || finish_engine_run(bu, nd) != 0)

@@ -65,6 +65,8 @@ struct weir__draft {
 	struct weir__stmt *stmt;
 	int state; /* 0 new, 1 being ordered, 2 done */
 	bool bad;  /* not to be bound; errors have been reported */
+	bool unsure; /* some types are not known, for errors that have been
+		      * reported: what the plugin says of it is not */
 	bool reads_said;
 	struct weir__draft_port *ports;
 	uint32_t cap_exprs;

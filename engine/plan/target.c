@@ -174,7 +174,7 @@ weir__build_target(struct weir__build *bu, struct weir__node *nd,
 	size_t i;
 
 	nd->target = "";
-	if (nd->type->role != WEIR_SINK)
+	if (nd->type->role != WEIR_SINK || dr->unsure)
 		return 0;
 	weir__buf_init(&bf);
 	for (; op != NULL && *op != NULL; op++) {

@@ -465,16 +465,21 @@ bind_row(struct weir__slot *so, const struct weir__ast_expr *as,
 	return keep_expr(so, ex) == 0 ? ex : NULL;
 }
 
-/* A condition that is wrong changes no columns: `true` stands in for it, so
- * that what is wrong further down is told in the same pass. */
-static int
-bind_instead(struct weir__slot *so)
+/* What is wrong further down is told in the same pass: `true` stands in for a
+ * condition that is wrong, for it changes no columns, and what has no type for
+ * any other expression.  NULL: that can't be. */
+static struct weir_expr *
+instead(struct weir__slot *so, const struct weir__ast_expr *as,
+    const struct weir_type *want)
 {
 	struct weir__ast_expr yes = { .kind = WEIR__E_BOOL, .u.b = true };
-	struct weir_expr *ex = weir__expr_bind(so->sc, &yes, NULL);
 
-	*(const struct weir_expr **)so->to = ex;
-	return ex != NULL ? 0 : -1;
+	if (so->bu->failed || so->dr == NULL)
+		return NULL;
+	so->dr->unsure = true;
+	if (want != NULL && want->kind == WEIR_BOOL)
+		return weir__expr_bind(so->sc, &yes, NULL);
+	return weir__expr_unknown(so->sc, as->span, name_of(as));
 }
 
 static int
@@ -484,9 +489,8 @@ bind_expr(struct weir__slot *so, const struct weir__ast_expr *as)
 	const struct weir_type *want = wanted_type(so, &ok);
 	struct weir_expr *ex = ok ? bind_row(so, as, want) : NULL;
 
-	if (ex == NULL && ok && want != NULL && want->kind == WEIR_BOOL &&
-	    !so->bu->failed)
-		return bind_instead(so);
+	if (ex == NULL && ok)
+		ex = instead(so, as, want);
 	*(const struct weir_expr **)so->to = ex;
 	return ex != NULL ? 0 : -1;
 }
@@ -506,6 +510,8 @@ bind_exprs(struct weir__slot *so, struct weir__ast_expr *as)
 	to = list_of(so, n, sizeof *to);
 	for (i = 0; ok && to != NULL && i < n; i++) {
 		to[i] = bind_row(so, items[i], want);
+		if (to[i] == NULL)
+			to[i] = instead(so, items[i], want);
 		rc |= to[i] != NULL ? 0 : -1;
 	}
 	return ok && to != NULL ? rc : -1;
@@ -546,6 +552,12 @@ bind_named(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
 		to[li->n].span = entries[i].span;
 		ex = to[li->n].name != NULL ?
 		    weir__expr_bind(so->sc, entries[i].value, NULL) : NULL;
+		if (to[li->n].name == NULL) {
+			so->dr->unsure = true;
+			continue;
+		}
+		if (ex == NULL)
+			ex = instead(so, entries[i].value, NULL);
 		if (ex == NULL || keep_expr(so, ex) != 0) {
 			rc = -1;
 			continue;
@@ -591,18 +603,23 @@ bind_columns(struct weir__slot *so, struct weir__ast_expr *as)
 {
 	struct weir__ast_expr **items;
 	uint32_t *to;
+	struct weir_list *li = so->to;
 	int32_t col;
 	size_t i, n;
-	int rc = 0;
 
 	items = items_of(so, &as, &n);
 	to = list_of(so, n, sizeof *to);
-	for (i = 0; to != NULL && i < n; i++) {
+	if (to == NULL)
+		return -1;
+	li->n = 0;
+	for (i = 0; i < n; i++) {
 		col = find_column(so, items[i]);
-		to[i] = (uint32_t)col;
-		rc |= col < 0 ? -1 : 0;
+		if (col < 0)
+			so->dr->unsure = true;
+		else
+			to[li->n++] = (uint32_t)col;
 	}
-	return to != NULL ? rc : -1;
+	return 0;
 }
 
 static int
@@ -657,12 +674,15 @@ bind_fields(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
 static int
 bind_aggs(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
 {
-	struct weir_aggs *ag = weir__aggs_bind(so->sc, entries, n);
 	const struct weir_aggs **list;
+	struct weir_aggs *ag;
+	bool whole;
 
+	ag = weir__aggs_bind_all(so->sc, entries, n, &whole);
 	*(struct weir_aggs **)so->to = ag;
 	if (ag == NULL)
 		return -1;
+	so->dr->unsure |= !whole;
 	list = weir__build_alloc(so->bu, (so->nd->naggs + 1) * sizeof *list);
 	if (list == NULL)
 		return -1;
