@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/run_memory \
 	tests/unit/run_tree \
 	tests/unit/run_watermark \
+	tests/unit/save \
 	tests/unit/state \
 	tests/unit/time \
 	tests/unit/utf8 \
@@ -156,6 +157,9 @@ tests_unit_run_tree_LDADD = $(UNIT_LIBS)
 tests_unit_run_watermark_SOURCES = tests/unit/run_watermark.c
 tests_unit_run_watermark_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_run_watermark_LDADD = $(UNIT_LIBS)
+tests_unit_save_SOURCES = tests/unit/save.c
+tests_unit_save_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_save_LDADD = $(UNIT_LIBS)
 tests_unit_state_SOURCES = tests/unit/state.c
 tests_unit_state_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_state_LDADD = $(UNIT_LIBS)

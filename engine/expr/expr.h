@@ -220,4 +220,16 @@ int weir__aggs_finish(const struct weir_aggs *ag, struct weir__arena *ar,
 bool weir__aggs_fallible(const struct weir_aggs *ag);
 void weir__aggs_drop(const struct weir_aggs *ag, void *slot);
 
+/* What a slot owns beyond its bytes (WEIR_AGG_OWNS), as bytes: does any slot
+ * own something; how many bytes it takes; write them. */
+bool weir__aggs_owns(const struct weir_aggs *ag);
+size_t weir__aggs_save_size(const struct weir_aggs *ag, const void *slot);
+void weir__aggs_save(const struct weir_aggs *ag, const void *slot, char *to);
+/* Zero the parts of a slot's bytes that lead to it, freeing nothing. */
+void weir__aggs_blank(const struct weir_aggs *ag, void *slot);
+/* Read it back into a slot that is blank.  -1: damaged, or memory is out; the
+ * slot may then be dropped as any other. */
+int weir__aggs_load(const struct weir_aggs *ag, void *slot, const char *p,
+    size_t n);
+
 #endif

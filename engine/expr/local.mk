@@ -9,6 +9,7 @@ libweir_a_SOURCES += \
 	%D%/aggs.c \
 	%D%/aggs.h \
 	%D%/aggs_run.c \
+	%D%/aggs_save.c \
 	%D%/arith.h \
 	%D%/bind.c \
 	%D%/bind.h \

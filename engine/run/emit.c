@@ -265,10 +265,14 @@ weir__tree_deliver(struct weir__instance *sg, uint32_t input,
 int
 weir__tree_called(struct weir__instance *sg, int rc, struct weir_err *err)
 {
+	size_t was;
 	uint32_t i;
 
-	for (i = 0; i < sg->nd->ntables; i++)
+	for (i = 0; i < sg->nd->ntables; i++) {
+		was = weir__state_bytes(sg->tables[i]);
 		weir__state_settle(sg->tables[i]);
+		sg->tree->state_bytes -= was - weir__state_bytes(sg->tables[i]);
+	}
 	if (rc < 0) {
 		weir__reject_drop(sg);
 		if (err->text[0] == '\0')

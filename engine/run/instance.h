@@ -87,6 +87,20 @@ struct weir__instance {
 	bool ended;
 };
 
+/* The sweep through keyed state; see save.h. */
+struct weir__sweep {
+	bool on;	/* a record was written or read */
+	bool under_way;
+	uint16_t no;	/* of the sweep; 0: none yet */
+	uint64_t base;	/* the first epoch that is needed */
+	uint64_t began; /* the epoch in which the sweep set out */
+	size_t stage;	/* it has come so far */
+	uint32_t table;
+	size_t least;  /* bytes an epoch */
+	uint64_t log;	/* bytes of the records from base on */
+	uint64_t fresh; /* and from `began` on */
+};
+
 struct weir__tree {
 	struct weir__run *run;
 	const struct weir__plan *pl;
@@ -102,6 +116,7 @@ struct weir__tree {
 	uint64_t bytes;
 	size_t state_bytes;
 	bool frag; /* every batch is cut to one row */
+	struct weir__sweep sweep;
 	struct weir__offset *offsets; /* see weir__tree_offsets() */
 	size_t cap_offsets;
 };
@@ -111,6 +126,10 @@ weir__instance_of(const struct weir_stage *st)
 {
 	return (struct weir__instance *)(uintptr_t)st;
 }
+
+/* save.c: the stage of this id, or NULL. */
+struct weir__instance *weir__tree_find(struct weir__tree *tr, const char *id,
+    size_t n);
 
 /* Rows out of a port, to all who read it; borrows the batch. */
 int weir__tree_send(struct weir__instance *sg, uint32_t port,

@@ -13,12 +13,17 @@ libweir_a_SOURCES += \
 	%D%/reject.c \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/save.c \
 	%D%/save.h \
+	%D%/save_facts.c \
 	%D%/shared.c \
 	%D%/source.c \
 	%D%/state.c \
 	%D%/state.h \
 	%D%/state_due.c \
+	%D%/state_load.c \
+	%D%/state_record.h \
+	%D%/state_save.c \
 	%D%/state_table.h \
 	%D%/time.c \
 	%D%/tree.c \

@@ -39,6 +39,9 @@ weir__state_new(const struct weir_table_spec *spec, uint64_t seed)
 	sa->nkeys = spec->nkeys;
 	sa->slot_at = sizeof(struct entry) + spec->nkeys * sizeof(union cell);
 	sa->stride = (sa->slot_at + spec->slot_size + align - 1) & ~(align - 1);
+	sa->owns = spec->aggs != NULL && weir__aggs_owns(spec->aggs);
+	weir__state_sweep_begin(sa);
+	sa->most = 16 + spec->nkeys * sizeof(union cell) + spec->slot_size;
 	weir__arena_init(&sa->out, 4096);
 	sa->cells = weir__alloc(BLOCK * nk * sizeof *sa->cells);
 	sa->nulls = weir__alloc(BLOCK * sizeof *sa->nulls);
@@ -64,6 +67,7 @@ weir__state_free(struct weir__state *sa)
 		state_bucket_free(sa, sa->buckets[i]);
 	weir__arena_fini(&sa->out);
 	weir__free(sa->buckets);
+	weir__free(sa->dropped);
 	weir__free(sa->cells);
 	weir__free(sa->nulls);
 	weir__free(sa->hashes);
@@ -94,15 +98,33 @@ weir__state_first_due(const struct weir__state *sa, int64_t *due)
 
 /* What the slot owns goes; the entry's memory is the bucket's. */
 void
-state_entry_drop(struct weir__state *sa, struct entry *en)
+state_entry_drop(struct weir__state *sa, struct bucket *bu, uint32_t no)
 {
+	struct entry *en = state_entry(sa, bu, no);
+
 	if (en->gone)
 		return;
+	state_mark(sa, bu, en, no);
 	en->gone = 1;
 	sa->entries--;
 	if (sa->spec->aggs != NULL)
 		weir__aggs_drop(sa->spec->aggs, (char *)state_slot(sa, en) +
 		    sa->spec->aggs_offset);
+}
+
+/* Out of the list of those with changes. */
+void
+state_unlist(struct weir__state *sa, struct bucket *bu)
+{
+	if (!bu->listed)
+		return;
+	bu->listed = false;
+	if (bu->prev_dirty != NULL)
+		bu->prev_dirty->next_dirty = bu->next_dirty;
+	else
+		sa->first_dirty = bu->next_dirty;
+	if (bu->next_dirty != NULL)
+		bu->next_dirty->prev_dirty = bu->prev_dirty;
 }
 
 void
@@ -114,10 +136,11 @@ state_bucket_free(struct weir__state *sa, struct bucket *bu)
 		return;
 	if (sa->spec->aggs != NULL)
 		for (i = 0; i < bu->n; i++)
-			state_entry_drop(sa, state_entry(sa, bu, i));
+			state_entry_drop(sa, bu, i);
 	else
 		for (i = 0; i < bu->n; i++)
 			sa->entries -= !state_entry(sa, bu, i)->gone;
+	state_unlist(sa, bu);
 	for (i = 0; i < STATE_CACHE; i++)
 		if (sa->cache[i] == bu)
 			sa->cache[i] = NULL;
@@ -125,6 +148,7 @@ state_bucket_free(struct weir__state *sa, struct bucket *bu)
 		weir__free(bu->chunks[i]);
 	sa->bytes -= bu->bytes + bu->text.total;
 	weir__arena_fini(&bu->text);
+	weir__free(bu->dirty);
 	weir__free(bu->index);
 	weir__free(bu->order);
 	weir__free(bu);
@@ -176,15 +200,11 @@ bucket_insert(struct weir__state *sa, size_t at, int64_t due)
 	return bu;
 }
 
-static struct bucket *
-bucket_find(struct weir__state *sa, int64_t due)
+size_t
+state_seek(const struct weir__state *sa, int64_t due)
 {
-	struct bucket **slot, *bu;
 	size_t lo = 0, hi = sa->nbuckets, mid;
 
-	slot = &sa->cache[weir__hash_u64((uint64_t)due, 0) % STATE_CACHE];
-	if (*slot != NULL && (*slot)->due == due)
-		return *slot;
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
 		if (sa->buckets[mid]->due < due)
@@ -192,6 +212,19 @@ bucket_find(struct weir__state *sa, int64_t due)
 		else
 			hi = mid;
 	}
+	return lo;
+}
+
+struct bucket *
+state_bucket(struct weir__state *sa, int64_t due)
+{
+	struct bucket **slot, *bu;
+	size_t lo;
+
+	slot = &sa->cache[weir__hash_u64((uint64_t)due, 0) % STATE_CACHE];
+	if (*slot != NULL && (*slot)->due == due)
+		return *slot;
+	lo = state_seek(sa, due);
 	if (lo < sa->nbuckets && sa->buckets[lo]->due == due)
 		bu = sa->buckets[lo];
 	else
@@ -248,7 +281,8 @@ cell_fixed(union cell *ce, const struct weir_column *co,
 	}
 }
 
-/* Text of up to 12 bytes is hashed as its slice, as a number is. */
+/* Text of up to 12 bytes is hashed as its slice, as a number is; a null has no
+ * bytes. */
 static inline uint64_t
 cell_hash(const union cell *ce, bool text, uint64_t seed)
 {
@@ -257,8 +291,20 @@ cell_hash(const union cell *ce, bool text, uint64_t seed)
 	return XXH3_64bits_withSeed(ce->w, sizeof ce->w, seed);
 }
 
+static inline uint64_t
+null_hash(uint64_t seed)
+{
+	return XXH3_64bits_withSeed(NULL, 0, ~seed);
+}
+
+uint64_t
+state_hash(const union cell *ce, bool text, bool null, uint64_t seed)
+{
+	return null ? null_hash(seed) : cell_hash(ce, text, seed);
+}
+
 /* Cells, nulls and hashes of keys [0, n) from one key column.  A key's hash is
- * each column's in turn, seeded by the last; a null has no bytes. */
+ * each column's in turn, seeded by the last. */
 static void
 block_column(struct weir__state *sa, uint32_t k, const struct weir_column *co,
     const uint32_t *rows, uint32_t first, uint32_t n)
@@ -273,8 +319,7 @@ block_column(struct weir__state *sa, uint32_t k, const struct weir_column *co,
 		if (!weir_valid(co, r)) {
 			memset(ce, 0, sizeof *ce);
 			sa->nulls[i] |= (uint64_t)1 << k;
-			sa->hashes[i] = XXH3_64bits_withSeed(NULL, 0,
-			    ~sa->hashes[i]);
+			sa->hashes[i] = null_hash(sa->hashes[i]);
 			continue;
 		}
 		if (text)
@@ -354,6 +399,28 @@ key_copy(struct weir__state *sa, struct bucket *bu, struct entry *en,
 	return 0;
 }
 
+/* Marks for all entries up to the end of chunk k. */
+static int
+marks_room(struct weir__state *sa, struct bucket *bu, uint32_t k)
+{
+	size_t n =
+	    WEIR_BITMAP_WORDS(STATE_CHUNK_FIRST * (((size_t)2 << k) - 1));
+	size_t more = n - bu->dirty_words;
+	uint64_t *to;
+
+	if (n <= bu->dirty_words)
+		return 0;
+	to = weir__realloc(bu->dirty, n * sizeof *to);
+	if (to == NULL)
+		return -1;
+	memset(to + bu->dirty_words, 0, more * sizeof *to);
+	bu->dirty = to;
+	bu->dirty_words = n;
+	bu->bytes += more * sizeof *to;
+	sa->bytes += more * sizeof *to;
+	return 0;
+}
+
 /* Room for entry number bu->n. */
 static struct entry *
 entry_room(struct weir__state *sa, struct bucket *bu)
@@ -365,6 +432,8 @@ entry_room(struct weir__state *sa, struct bucket *bu)
 	if (k >= STATE_CHUNKS)
 		return NULL;
 	if (bu->chunks[k] == NULL) {
+		if (marks_room(sa, bu, k) != 0)
+			return NULL;
 		bytes = ((size_t)STATE_CHUNK_FIRST << k) * sa->stride;
 		bu->chunks[k] = weir__zalloc(bytes);
 		if (bu->chunks[k] == NULL)
@@ -375,8 +444,8 @@ entry_room(struct weir__state *sa, struct bucket *bu)
 	return state_entry(sa, bu, bu->n);
 }
 
-static struct entry *
-entry_add(struct weir__state *sa, struct bucket *bu, uint32_t tag,
+struct entry *
+state_add(struct weir__state *sa, struct bucket *bu, uint32_t tag,
     const union cell *ce, uint64_t nulls)
 {
 	struct entry *en;
@@ -390,6 +459,7 @@ entry_add(struct weir__state *sa, struct bucket *bu, uint32_t tag,
 		return NULL;
 	en->nulls = nulls;
 	en->tag = tag;
+	state_mark(sa, bu, en, bu->n);
 	at = tag & bu->mask;
 	while (bu->index[at].no != 0)
 		at = (at + 1) & bu->mask;
@@ -398,9 +468,9 @@ entry_add(struct weir__state *sa, struct bucket *bu, uint32_t tag,
 	return en;
 }
 
-static struct entry *
-entry_find(struct weir__state *sa, struct bucket *bu, uint32_t tag,
-    const union cell *ce, uint64_t nulls)
+struct entry *
+state_find(struct weir__state *sa, struct bucket *bu, uint32_t tag,
+    const union cell *ce, uint64_t nulls, uint32_t *no)
 {
 	uint32_t at = tag & bu->mask;
 	struct entry *en;
@@ -408,7 +478,8 @@ entry_find(struct weir__state *sa, struct bucket *bu, uint32_t tag,
 	for (; bu->index[at].no != 0; at = (at + 1) & bu->mask) {
 		if (bu->index[at].tag != tag)
 			continue;
-		en = state_entry(sa, bu, bu->index[at].no - 1);
+		*no = bu->index[at].no - 1;
+		en = state_entry(sa, bu, *no);
 		if (key_eq(sa, en, ce, nulls))
 			return en;
 	}
@@ -427,7 +498,7 @@ block_buckets(struct weir__state *sa, uint32_t n, const int64_t *due)
 		int64_t d = due != NULL ? due[i] : INT64_MAX;
 
 		if (bu == NULL || bu->due != d)
-			bu = bucket_find(sa, d);
+			bu = state_bucket(sa, d);
 		if (bu == NULL)
 			return -1;
 		sa->where[i] = bu;
@@ -450,7 +521,7 @@ lookup_block(struct weir__state *sa, uint32_t first, uint32_t n,
 	const union cell *ce = sa->cells;
 	struct bucket *bu;
 	struct entry *en;
-	uint32_t i;
+	uint32_t i, no;
 
 	if (block_buckets(sa, n, due != NULL ? due + first : NULL) != 0)
 		return WEIR_ERROR;
@@ -458,11 +529,13 @@ lookup_block(struct weir__state *sa, uint32_t first, uint32_t n,
 		uint32_t tag = (uint32_t)sa->hashes[i];
 
 		bu = sa->where[i];
-		en = entry_find(sa, bu, tag, ce, sa->nulls[i]);
+		en = state_find(sa, bu, tag, ce, sa->nulls[i], &no);
 		if (created != NULL)
 			created[first + i] = en == NULL;
-		if (en == NULL)
-			en = entry_add(sa, bu, tag, ce, sa->nulls[i]);
+		if (en != NULL)
+			state_mark(sa, bu, en, no);
+		else
+			en = state_add(sa, bu, tag, ce, sa->nulls[i]);
 		if (en == NULL)
 			return WEIR_ERROR;
 		slots[first + i] = state_slot(sa, en);

@@ -49,6 +49,31 @@ void weir__state_settle(struct weir__state *sa);
 size_t weir__state_bytes(const struct weir__state *sa);
 uint64_t weir__state_entries(const struct weir__state *sa);
 
+/* ---- saving (state_save.c) and loading (state_load.c) */
+
+struct weir__buf;
+
+/* What has changed since this was called last, appended; nothing when that is
+ * nothing.  `sweep` is the number of the sweep under way, not 0.  0, or -1 when
+ * memory is out: what is not written then is lost to later records. */
+int weir__state_save(struct weir__state *sa, struct weir__buf *to,
+    uint16_t sweep);
+
+/* Go on through the entries, from where this stopped, and write those that
+ * were not written in this sweep, until *budget bytes are spent (it is lowered
+ * by what was) or the end is reached: *done.  0 or -1.  A new sweep begins at
+ * the beginning. */
+int weir__state_sweep(struct weir__state *sa, struct weir__buf *to,
+    uint16_t sweep, size_t *budget, bool *done);
+void weir__state_sweep_begin(struct weir__state *sa);
+
+/* Apply what one call of either wrote; to be called for each, in order.
+ * WEIR_OK, WEIR_ERROR (damaged), WEIR_AGAIN (memory is out). */
+int weir__state_load(struct weir__state *sa, const void *p, size_t n);
+
+/* Of everything that the bytes of a record mean. */
+uint64_t weir__state_layout(const struct weir_table_spec *spec);
+
 /* The due time of the entries that go first; false when there are none. */
 bool weir__state_first_due(const struct weir__state *sa, int64_t *due);
 

@@ -3,6 +3,7 @@
  * Keyed state: giving out entries whose time has come, in order, and letting
  * them go.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -171,6 +172,25 @@ fill_out(struct weir__state *sa, struct weir_due *out, int64_t *due,
 	return WEIR_OK;
 }
 
+/* Room in `dropped` for every bucket there is: then none has to be found when
+ * one goes that is in a record. */
+int
+state_dropped_room(struct weir__state *sa)
+{
+	size_t need = sa->ndropped + sa->nbuckets;
+	int64_t *list;
+
+	if (need <= sa->cap_dropped)
+		return 0;
+	need += need / 2 + 16;
+	list = weir__realloc(sa->dropped, need * sizeof *list);
+	if (list == NULL)
+		return -1;
+	sa->dropped = list;
+	sa->cap_dropped = need;
+	return 0;
+}
+
 /* The first bucket is empty: out of the list, gone with the next call. */
 static void
 spend_first(struct weir__state *sa)
@@ -231,13 +251,17 @@ weir__state_settle(struct weir__state *sa)
 	sa->given = false;
 	while ((bu = sa->spent) != NULL) {
 		sa->spent = bu->next_spent;
+		if (bu->saved) {
+			/* there is room for all that were in a record */
+			assert(sa->ndropped < sa->cap_dropped);
+			sa->dropped[sa->ndropped++] = bu->due;
+		}
 		state_bucket_free(sa, bu);
 	}
 	if (sa->nbuckets != 0) {
 		bu = sa->buckets[0];
 		for (; bu->dropped < bu->at; bu->dropped++)
-			state_entry_drop(sa,
-			    state_entry(sa, bu, bu->order[bu->dropped]));
+			state_entry_drop(sa, bu, bu->order[bu->dropped]);
 	}
 	weir__arena_reset(&sa->out);
 }

@@ -23,7 +23,9 @@ union cell {
 struct entry {
 	uint64_t nulls; /* bit k: key column k is null */
 	uint32_t tag;
-	uint32_t gone; /* was given out by due() */
+	uint16_t sweep; /* the last one in which it was written; 0: never */
+	uint8_t gone;	/* was given out by due() */
+	uint8_t dirty;	/* its bit in bucket->dirty is set */
 	union cell cells[];
 };
 
@@ -39,7 +41,14 @@ struct bucket {
 	uint32_t n; /* entries */
 	char *chunks[STATE_CHUNKS];
 	struct weir__arena text;
-	size_t bytes; /* index and chunks */
+	size_t bytes; /* index, chunks, marks */
+	/* What has changed since it was written last: a bit an entry, for as
+	 * many as the chunks have room for.  A bucket with any is in a list. */
+	uint64_t *dirty;
+	size_t dirty_words;
+	bool listed;
+	bool saved; /* it was in a record */
+	struct bucket *next_dirty, *prev_dirty;
 	/* While it is given out: entry numbers by key, and how far. */
 	uint32_t *order;
 	uint32_t norder;
@@ -55,6 +64,8 @@ struct weir__state {
 	uint32_t nkeys;
 	size_t slot_at;
 	size_t stride;
+	size_t most; /* an entry in a record, less text and what slots own */
+	bool owns;   /* slots' aggregates own memory */
 
 	struct bucket **buckets; /* by due time, rising */
 	size_t nbuckets;
@@ -63,6 +74,14 @@ struct weir__state {
 
 	uint64_t entries;
 	size_t bytes;
+
+	/* Saving: buckets with changes; due times of those that were in a
+	 * record and are no more, with room for all that there are. */
+	struct bucket *first_dirty;
+	int64_t *dropped;
+	size_t ndropped, cap_dropped;
+	int64_t sweep_due; /* the sweep has come so far: */
+	uint32_t sweep_no; /* bucket and entry; see state_save.c */
 
 	/* A block of keys being looked up. */
 	union cell *cells;
@@ -93,7 +112,40 @@ state_slot(const struct weir__state *sa, struct entry *en)
 	return (char *)en + sa->slot_at;
 }
 
+/* It has changed, or is about to. */
+static inline void
+state_mark(struct weir__state *sa, struct bucket *bu, struct entry *en,
+    uint32_t no)
+{
+	if (en->dirty)
+		return;
+	en->dirty = 1;
+	bu->dirty[no / 64] |= (uint64_t)1 << (no % 64);
+	if (bu->listed)
+		return;
+	bu->listed = true;
+	bu->prev_dirty = NULL;
+	bu->next_dirty = sa->first_dirty;
+	if (sa->first_dirty != NULL)
+		sa->first_dirty->prev_dirty = bu;
+	sa->first_dirty = bu;
+}
+
+/* state.c: the bucket of a due time, made when new; an entry by its key, and a
+ * new one, which is marked.  *no is its number.  NULL: memory is out, or none. */
+struct bucket *state_bucket(struct weir__state *sa, int64_t due);
+struct entry *state_find(struct weir__state *sa, struct bucket *bu,
+    uint32_t tag, const union cell *ce, uint64_t nulls, uint32_t *no);
+struct entry *state_add(struct weir__state *sa, struct bucket *bu,
+    uint32_t tag, const union cell *ce, uint64_t nulls);
+/* The hash of a key, column by column, beginning with the seed. */
+uint64_t state_hash(const union cell *ce, bool text, bool null, uint64_t seed);
+/* The place of the first bucket due at `due` or later. */
+size_t state_seek(const struct weir__state *sa, int64_t due);
+
 void state_bucket_free(struct weir__state *sa, struct bucket *bu);
-void state_entry_drop(struct weir__state *sa, struct entry *en);
+int state_dropped_room(struct weir__state *sa);
+void state_unlist(struct weir__state *sa, struct bucket *bu);
+void state_entry_drop(struct weir__state *sa, struct bucket *bu, uint32_t no);
 
 #endif

@@ -5,6 +5,7 @@
 #include "run/watermark.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 
 struct part {
 	int32_t source;
@@ -164,4 +165,79 @@ weir__wm_advance(struct weir__wm *wm, const struct weir__wm_view *list,
 	if (to > wm->current)
 		wm->current = to;
 	return wm->current;
+}
+
+/* ---- kept */
+
+#define NO_STAGE UINT32_MAX /* rows of no source */
+
+struct kept {
+	int64_t current;
+	int64_t idle_from;
+	int64_t idle_base;
+	uint32_t all_idle;
+	uint32_t n; /* struct kept_part that follow */
+};
+
+struct kept_part {
+	uint32_t stage;
+	int32_t partition;
+	int64_t max;
+};
+
+void
+weir__wm_save(const struct weir__wm *wm, struct weir__buf *to,
+    const uint32_t *stage_of)
+{
+	struct kept k = { wm->current, wm->idle_from, wm->idle_base,
+		wm->all_idle, (uint32_t)wm->n };
+	struct kept_part kp;
+	size_t i;
+
+	weir__buf_add(to, &k, sizeof k);
+	for (i = 0; i < wm->n; i++) {
+		kp = (struct kept_part){
+			.stage = wm->list[i].source < 0 ? NO_STAGE :
+			    stage_of[wm->list[i].source],
+			.partition = wm->list[i].partition,
+			.max = wm->list[i].max,
+		};
+		weir__buf_add(to, &kp, sizeof kp);
+	}
+}
+
+int
+weir__wm_load(struct weir__wm *wm, const void *p, size_t n,
+    const int32_t *source_of, size_t nstages)
+{
+	const char *at = p;
+	struct kept_part kp;
+	struct kept k;
+	int32_t source;
+	int64_t *max;
+	uint32_t i;
+
+	if (n < sizeof k)
+		return WEIR_ERROR;
+	memcpy(&k, at, sizeof k);
+	at += sizeof k;
+	if ((n - sizeof k) / sizeof kp != k.n || (n - sizeof k) % sizeof kp != 0)
+		return WEIR_ERROR;
+	wm->current = k.current;
+	wm->idle_from = k.idle_from;
+	wm->idle_base = k.idle_base;
+	wm->all_idle = k.all_idle != 0;
+	for (i = 0; i < k.n; i++, at += sizeof kp) {
+		memcpy(&kp, at, sizeof kp);
+		if (kp.stage >= nstages && kp.stage != NO_STAGE)
+			return WEIR_ERROR;
+		source = kp.stage == NO_STAGE ? -1 : source_of[kp.stage];
+		if (source < 0 && kp.stage != NO_STAGE)
+			continue;
+		max = weir__wm_max(wm, source, kp.partition);
+		if (max == NULL)
+			return WEIR_AGAIN;
+		*max = kp.max;
+	}
+	return WEIR_OK;
 }

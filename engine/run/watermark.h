@@ -58,4 +58,14 @@ struct weir__wm_view {
 int64_t weir__wm_advance(struct weir__wm *wm, const struct weir__wm_view *list,
     size_t n, bool waiting, int64_t now);
 
+/* All of it, as bytes; sources are called by the numbers stage_of[source]. */
+struct weir__buf;
+void weir__wm_save(const struct weir__wm *wm, struct weir__buf *to,
+    const uint32_t *stage_of);
+/* Back into a new one; source_of[stage] is the source of that number, or -1:
+ * its partitions are passed over.  WEIR_OK, WEIR_ERROR (damaged), WEIR_AGAIN
+ * (memory is out). */
+int weir__wm_load(struct weir__wm *wm, const void *p, size_t n,
+    const int32_t *source_of, size_t nstages);
+
 #endif

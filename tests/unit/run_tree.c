@@ -14,6 +14,8 @@
 #include "base/alloc.h"
 #include "run/instance.h"
 #include "run/run.h"
+#include "run/save.h"
+#include "run/watermark.h"
 
 #define S INT64_C(1000000)
 
@@ -465,6 +467,184 @@ test_one_row_batches(void)
 	weir__tree_free(tr);
 }
 
+/* ---- a restart: another tree goes on with the facts of the first */
+
+static void
+go_on(struct made *ma, const struct made *from, const struct weir__buf *facts)
+{
+	struct weir__tree *tr = make(ma, 30 * S);
+	struct weir_err err = { 0 };
+
+	ma->ru.clock_shift = from->ru.clock_shift;
+	T_INT(weir__tree_facts_load(tr, facts->data, facts->len, &err),
+	    WEIR_OK);
+	/* as the source would, told to go on at its positions */
+	memcpy(tr->sources[0]->st.state, from->ru.tree->sources[0]->st.state,
+	    sizeof(struct source_state));
+}
+
+static void
+test_restart(void)
+{
+	static const struct script then[] = {
+		{ 1, { 61 * S, 13 * S, 120 * S, 0 }, READING },
+		{ 0, { 131 * S, 0 }, READING },
+	};
+	struct made ma, mb;
+	struct weir__tree *tr = make(&ma, 30 * S);
+	const struct weir__offset *at;
+	struct weir__buf facts, again, out;
+	int64_t wm;
+	int i;
+
+	weir__buf_init(&facts);
+	weir__buf_init(&again);
+	weir__buf_init(&out);
+	poll(&ma, (struct script){ 0, { 100 * S, 130 * S, 0 }, READING });
+	poll(&ma, (struct script){ 1, { 60 * S, 13 * S, 0 }, READING });
+	weir_partition(&tr->sources[0]->st, 1, "p-one");
+	weir_position_note(&tr->sources[0]->st, 1, "note", 4);
+	wm = end_epoch(&ma, false);
+	T_INT(wm, 50 * S);
+	T_INT(weir__tree_facts_save(tr, &facts), 0);
+	for (i = 0; i < 2; i++)
+		poll(&ma, then[i]);
+	wm = end_epoch(&ma, false);
+	T_INT(wm, 110 * S);
+	weir__tree_facts_save(tr, &out);
+
+	/* the other comes from the first's end of the first epoch */
+	((struct source_state *)tr->sources[0]->st.state)->next[0] = 2;
+	((struct source_state *)tr->sources[0]->st.state)->next[1] = 2;
+	go_on(&mb, &ma, &facts);
+	weir__tree_facts_save(mb.ru.tree, &again);
+	T(again.len == facts.len &&
+	    memcmp(again.data, facts.data, facts.len) == 0);
+	T_STR(mb.ru.tree->sources[0]->parts[1].name, "p-one");
+	T_INT(mb.ru.tree->sources[0]->parts[1].note_len, 4);
+	T_INT(weir__tree_offsets(mb.ru.tree, &at), 2);
+	T(at[0].next == 2 && at[1].next == 2);
+	T_INT(weir__tree_watermark(mb.ru.tree), 50 * S);
+	for (i = 0; i < 2; i++)
+		poll(&mb, then[i]);
+	/* rows have the watermarks of what was before */
+	T_STR(weir__buf_cstr(&seen[0]), "1/2@50 0/2@120 ");
+	T_STR(weir__buf_cstr(&seen[1]), "1/4@51 ");
+	T_INT(end_epoch(&mb, false), wm);
+	weir__buf_clear(&again);
+	weir__tree_facts_save(mb.ru.tree, &again);
+	T(again.len == out.len && memcmp(again.data, out.data, out.len) == 0);
+	weir__tree_free(mb.ru.tree);
+	weir__tree_free(tr);
+	weir__buf_fini(&facts);
+	weir__buf_fini(&again);
+	weir__buf_fini(&out);
+}
+
+/* Idle before the restart: not idle after it until it was looked at; and time
+ * never goes back. */
+static void
+test_restart_idle(void)
+{
+	struct made ma, mb;
+	struct weir__tree *tr = make(&ma, 30 * S);
+	struct weir__buf facts;
+	int64_t wm;
+
+	weir__buf_init(&facts);
+	poll(&ma, (struct script){ 0, { 100 * S, 0 }, READING });
+	poll(&ma, (struct script){ 1, { 0 }, WEIR_PART_AT_END });
+	ma.ru.clock_shift += 31 * S;
+	T_INT(end_epoch(&ma, false), 90 * S);
+	weir__tree_facts_save(tr, &facts);
+	go_on(&mb, &ma, &facts);
+	mb.ru.clock_shift += 3600 * S; /* down for an hour */
+	poll(&mb, (struct script){ 0, { 200 * S, 0 }, READING });
+	T_INT(end_epoch(&mb, false), 90 * S);
+	poll(&mb, (struct script){ 1, { 0 }, WEIR_PART_AT_END });
+	T_INT(end_epoch(&mb, false), 90 * S);
+	mb.ru.clock_shift += 31 * S;
+	T_INT(end_epoch(&mb, false), 190 * S);
+	/* all idle: the clock leads, and goes on leading after a restart */
+	poll(&mb, (struct script){ 0, { 0 }, WEIR_PART_AT_END });
+	mb.ru.clock_shift += 40 * S;
+	wm = end_epoch(&mb, false);
+	T(wm >= 200 * S && wm < 201 * S);
+	weir__buf_clear(&facts);
+	weir__tree_facts_save(mb.ru.tree, &facts);
+	weir__tree_free(tr);
+	go_on(&ma, &mb, &facts);
+	T_INT(end_epoch(&ma, false), wm);
+	poll(&ma, (struct script){ 0, { 0 }, WEIR_PART_AT_END });
+	poll(&ma, (struct script){ 1, { 0 }, WEIR_PART_AT_END });
+	ma.ru.clock_shift += 40 * S; /* idle since 10 s */
+	T(end_epoch(&ma, false) >= wm + 10 * S);
+	weir__tree_free(ma.ru.tree);
+	weir__tree_free(mb.ru.tree);
+	weir__buf_fini(&facts);
+}
+
+/* A stage that is gone, a new one, damage, no memory. */
+static void
+test_facts(void)
+{
+	struct made ma, mb;
+	struct weir__tree *tr = make(&ma, 30 * S);
+	struct weir_err err = { 0 };
+	struct weir__buf facts;
+	uint32_t i, silent = 0, failed = 0, k;
+	size_t n;
+	char *copy;
+	int rc;
+
+	weir__buf_init(&facts);
+	poll(&ma, (struct script){ 0, { 100 * S, 130 * S, 60 * S, 0 },
+	    READING });
+	weir_partition(&tr->sources[0]->st, 0, "name");
+	end_epoch(&ma, false);
+	weir__tree_facts_save(tr, &facts);
+	make(&mb, 30 * S);
+	mb.nodes[SINK1].id = "sink1/other";
+	T_INT(weir__tree_facts_load(mb.ru.tree, facts.data, facts.len, &err),
+	    WEIR_OK);
+	T_INT(weir__tree_counts(mb.ru.tree, &mb.nodes[SINK1])->in, 0);
+	T_INT(weir__tree_counts(mb.ru.tree, &mb.nodes[SINK0])->in, 2);
+	poll(&mb, (struct script){ 0, { 120 * S, 0 }, READING });
+	T(end_epoch(&mb, false) != -1); /* the ledger balances */
+	T_INT(weir__tree_counts(mb.ru.tree, &mb.nodes[SINK1])->in, 1);
+	weir__tree_free(mb.ru.tree);
+	for (i = 0; i < 3000; i++) {
+		make(&mb, 30 * S);
+		n = i % 2 == 0 ? i * facts.len / 3000 : facts.len;
+		copy = malloc(n + 1);
+		memcpy(copy, facts.data, n);
+		k = (i * 2654435761u >> 8) % (uint32_t)(n + 1);
+		copy[k] = (char)(i % 4 == 1 ? 0xff : copy[k] ^ 1 << i % 8);
+		copy = realloc(copy, n + (n == 0));
+		memset(&err, 0, sizeof err);
+		rc = weir__tree_facts_load(mb.ru.tree, copy, n, &err);
+		failed += rc != WEIR_OK;
+		silent += rc != WEIR_OK && strcmp(err.code, "state.damaged") &&
+		    strcmp(err.code, "memory");
+		weir__tree_free(mb.ru.tree);
+		free(copy);
+	}
+	T(failed >= 1500);
+	T_INT(silent, 0);
+	for (i = 1, failed = 0; i < 20; i++) {
+		make(&mb, 30 * S);
+		weir__alloc_fail_at(i, 0);
+		rc = weir__tree_facts_load(mb.ru.tree, facts.data, facts.len,
+		    &err);
+		weir__alloc_fail_at(0, 0);
+		failed += rc != WEIR_OK;
+		weir__tree_free(mb.ru.tree);
+	}
+	T(failed >= 3 && failed < 19);
+	weir__tree_free(tr);
+	weir__buf_fini(&facts);
+}
+
 int
 main(void)
 {
@@ -478,6 +658,9 @@ main(void)
 	test_ends();
 	test_ledger();
 	test_one_row_batches();
+	test_restart();
+	test_restart_idle();
+	test_facts();
 	for (i = 0; i < 3; i++)
 		weir__buf_fini(&seen[i]);
 	return t_done();

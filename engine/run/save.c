@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A state tree's keyed state as records of epochs, and back.
+ *
+ *	record	uint32 magic; sections; or nothing at all
+ *	section	uint64 layout, uint32 length of the part, uint16 table, uint16
+ *		length of the stage's id; the id; a part (state_save.c)
+ *
+ * What has changed comes first, then what the sweep has written.
+ */
+#include "run/save.h"
+
+#include <inttypes.h>
+
+#include "run/instance.h"
+
+#define MAGIC 0x53524957u /* "WIRS" */
+#define HEAD 16u
+
+/* A sweep sets out when what a restart would have to read is so many times what
+ * it writes in an epoch at least (1 MiB), and twice the live state. */
+#define LOG_LEAST 16u
+
+/* ---- sections */
+
+struct section {
+	uint64_t layout;
+	uint32_t len;
+	uint16_t table;
+	uint16_t id_len;
+};
+
+/* The head of a section whose part follows; its place, or SIZE_MAX. */
+static size_t
+section_begin(struct weir__buf *to, const struct weir__instance *sg,
+    const struct weir_table *ta)
+{
+	struct section se = {
+		.layout = weir__state_layout(&ta->spec),
+		.table = (uint16_t)ta->no,
+		.id_len = (uint16_t)strlen(sg->nd->id),
+	};
+	size_t at = to->len;
+
+	_Static_assert(sizeof se == HEAD, "no padding");
+	weir__buf_add(to, &se, sizeof se);
+	weir__buf_add(to, sg->nd->id, se.id_len);
+	return to->failed ? SIZE_MAX : at;
+}
+
+/* The part is there: its length, or off again when it is empty. */
+static int
+section_end(struct weir__buf *to, size_t at)
+{
+	struct section se;
+	size_t n;
+
+	memcpy(&se, to->data + at, sizeof se);
+	n = to->len - at - sizeof se - se.id_len;
+	if (n > UINT32_MAX)
+		return -1;
+	se.len = (uint32_t)n;
+	memcpy(to->data + at, &se, sizeof se);
+	if (n == 0)
+		to->len = at;
+	return 0;
+}
+
+/* ---- saving */
+
+static const struct weir_table *
+table_no(const struct weir__node *nd, uint32_t no)
+{
+	const struct weir_table *ta;
+
+	for (ta = nd->tables; ta != NULL; ta = ta->next)
+		if (ta->no == no)
+			return ta;
+	return NULL;
+}
+
+static int
+save_changes(struct weir__tree *tr, struct weir__buf *to)
+{
+	const struct weir_table *ta;
+	struct weir__instance *sg;
+	size_t i, at;
+
+	for (i = 0; i < tr->nstages; i++) {
+		sg = &tr->stages[i];
+		for (ta = sg->nd->tables; ta != NULL; ta = ta->next) {
+			at = section_begin(to, sg, ta);
+			if (at == SIZE_MAX ||
+			    weir__state_save(sg->tables[ta->no], to,
+				tr->sweep.no) != 0 ||
+			    section_end(to, at) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* On with the sweep; *done: it has been round. */
+static int
+go_on(struct weir__tree *tr, struct weir__buf *to, size_t budget, bool *done)
+{
+	struct weir__sweep *sw = &tr->sweep;
+	struct weir__instance *sg;
+	size_t at;
+	bool end;
+
+	for (; sw->stage < tr->nstages; sw->stage++, sw->table = 0) {
+		sg = &tr->stages[sw->stage];
+		for (; sw->table < sg->nd->ntables; sw->table++) {
+			at = section_begin(to, sg,
+			    table_no(sg->nd, sw->table));
+			if (at == SIZE_MAX ||
+			    weir__state_sweep(sg->tables[sw->table], to,
+				sw->no, &budget, &end) != 0 ||
+			    section_end(to, at) != 0)
+				return -1;
+			if (!end)
+				return 0;
+		}
+	}
+	*done = true;
+	return 0;
+}
+
+static bool
+tables_empty(const struct weir__tree *tr, uint64_t *bytes)
+{
+	uint64_t n = 0;
+	uint32_t k;
+	size_t i;
+
+	*bytes = 0;
+	for (i = 0; i < tr->nstages; i++)
+		for (k = 0; k < tr->stages[i].nd->ntables; k++) {
+			n += weir__state_entries(tr->stages[i].tables[k]);
+			*bytes += weir__state_bytes(tr->stages[i].tables[k]);
+		}
+	return n == 0;
+}
+
+/* Is it time for a sweep?  What the state takes in memory is an upper bound of
+ * what it takes in records, and not far from it. */
+static void
+set_out(struct weir__tree *tr, uint64_t epoch, uint64_t bytes)
+{
+	struct weir__sweep *sw = &tr->sweep;
+	uint32_t k;
+	size_t i;
+
+	if (sw->under_way || sw->log < (uint64_t)LOG_LEAST * sw->least ||
+	    sw->log < 2 * bytes)
+		return;
+	sw->under_way = true;
+	sw->no = sw->no == UINT16_MAX ? 1 : sw->no + 1;
+	sw->began = epoch;
+	sw->fresh = 0;
+	sw->stage = 0;
+	sw->table = 0;
+	for (i = 0; i < tr->nstages; i++)
+		for (k = 0; k < tr->stages[i].nd->ntables; k++)
+			weir__state_sweep_begin(tr->stages[i].tables[k]);
+}
+
+static void
+been_round(struct weir__sweep *sw, uint64_t base)
+{
+	sw->under_way = false;
+	sw->base = base;
+	sw->log = sw->fresh;
+}
+
+int
+weir__tree_save(struct weir__tree *tr, uint64_t epoch, struct weir__buf *to,
+    uint64_t *base)
+{
+	struct weir__sweep *sw = &tr->sweep;
+	size_t at = to->len, n;
+	const uint32_t magic = MAGIC;
+	uint64_t bytes;
+	bool done = false;
+
+	if (!sw->on) {
+		sw->on = true;
+		sw->no = 1;
+		sw->base = epoch;
+	}
+	if (sw->least == 0)
+		sw->least = WEIR__SWEEP_LEAST;
+	weir__buf_add(to, &magic, sizeof magic);
+	if (tables_empty(tr, &bytes)) {
+		/* nothing before this epoch is needed, whatever it held */
+		sw->fresh = 0;
+		been_round(sw, epoch);
+	}
+	set_out(tr, epoch, bytes);
+	if (to->failed || save_changes(tr, to) != 0)
+		return -1;
+	n = to->len - at;
+	if (sw->under_way &&
+	    go_on(tr, to, n > sw->least ? n : sw->least, &done) != 0)
+		return -1;
+	if (to->len == at + sizeof magic)
+		to->len = at;
+	sw->log += to->len - at;
+	sw->fresh += to->len - at;
+	if (done)
+		been_round(sw, sw->began);
+	*base = sw->base;
+	return 0;
+}
+
+void
+weir__tree_sweep(struct weir__tree *tr, size_t least)
+{
+	tr->sweep.least = least;
+}
+
+/* ---- loading */
+
+struct weir__instance *
+weir__tree_find(struct weir__tree *tr, const char *id, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < tr->nstages; i++)
+		if (strlen(tr->stages[i].nd->id) == n &&
+		    memcmp(tr->stages[i].nd->id, id, n) == 0)
+			return &tr->stages[i];
+	return NULL;
+}
+
+static int
+damaged(uint64_t epoch, struct weir_err *err)
+{
+	return weir_fail(err, WEIR_NOWHERE, "state.damaged", "the record of "
+	    "epoch %" PRIu64 " in the kept state is damaged: a record of "
+	    "another kind, or not as it was written", epoch);
+}
+
+static int
+load_section(struct weir__tree *tr, const struct section *se, const char *id,
+    uint64_t epoch, struct weir_err *err)
+{
+	struct weir__instance *sg = weir__tree_find(tr, id, se->id_len);
+	const struct weir_table *ta;
+	struct weir__state *sa;
+	size_t was;
+	int rc;
+
+	if (sg == NULL || (ta = table_no(sg->nd, se->table)) == NULL)
+		return WEIR_OK;
+	if (weir__state_layout(&ta->spec) != se->layout)
+		return weir_fail(err, sg->nd->span, "state.layout",
+		    "what is kept of the state of %s has another layout: its "
+		    "keys, their types or what it keeps for each have changed",
+		    sg->nd->id);
+	sa = sg->tables[ta->no];
+	was = weir__state_bytes(sa);
+	rc = weir__state_load(sa, id + se->id_len, se->len);
+	tr->state_bytes += weir__state_bytes(sa) - was;
+	if (rc == WEIR_AGAIN)
+		return weir_fail(err, sg->nd->span, "memory",
+		    "out of memory: the state of %s does not fit", sg->nd->id);
+	return rc == WEIR_OK ? WEIR_OK : damaged(epoch, err);
+}
+
+static void
+note_loaded(struct weir__sweep *sw, uint64_t epoch, size_t n)
+{
+	if (!sw->on) {
+		sw->on = true;
+		sw->base = epoch;
+		sw->no = 1;
+	}
+	sw->log += n;
+}
+
+int
+weir__tree_load(struct weir__tree *tr, uint64_t epoch, const void *p,
+    size_t n, struct weir_err *err)
+{
+	const char *at = p, *end = at + n;
+	struct section se;
+	uint32_t magic;
+
+	note_loaded(&tr->sweep, epoch, n);
+	if (n == 0)
+		return WEIR_OK;
+	if (n < sizeof magic)
+		return damaged(epoch, err);
+	memcpy(&magic, at, sizeof magic);
+	if (magic != MAGIC)
+		return damaged(epoch, err);
+	for (at += sizeof magic; at < end;
+	     at += sizeof se + se.id_len + se.len) {
+		if ((size_t)(end - at) < sizeof se)
+			return damaged(epoch, err);
+		memcpy(&se, at, sizeof se);
+		if ((size_t)(end - at) - sizeof se <
+		    (size_t)se.id_len + se.len)
+			return damaged(epoch, err);
+		if (load_section(tr, &se, at + sizeof se, epoch, err) !=
+		    WEIR_OK)
+			return WEIR_ERROR;
+	}
+	return WEIR_OK;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Keyed state: reading what state_save.c wrote.  The bytes come from a disk:
+ * nothing about them is taken for granted.
+ */
+#include "expr/expr.h"
+#include "run/state_record.h"
+
+struct reading {
+	const char *p;
+	const char *end;
+};
+
+static bool
+get(struct reading *rd, void *to, size_t n)
+{
+	if (n > (size_t)(rd->end - rd->p))
+		return false;
+	memcpy(to, rd->p, n);
+	rd->p += n;
+	return true;
+}
+
+static bool
+get_text(struct reading *rd, struct weir_str *s)
+{
+	uint32_t n;
+
+	if (!get(rd, &n, 4) || n > (size_t)(rd->end - rd->p))
+		return false;
+	*s = weir_str_make(rd->p, n);
+	rd->p += n;
+	return true;
+}
+
+/* The key's cells into sa->cells; its text stays where it is. */
+static bool
+get_key(struct weir__state *sa, struct reading *rd, uint64_t nulls,
+    uint64_t *hash)
+{
+	union cell *ce = sa->cells;
+	const struct weir_type *ty;
+	bool text, null;
+	uint32_t k;
+
+	*hash = sa->seed;
+	for (k = 0; k < sa->nkeys; k++, ce++) {
+		ty = sa->spec->keys[k];
+		text = weir_type_textual(ty);
+		null = nulls >> k & 1;
+		memset(ce, 0, sizeof *ce);
+		if (!null && (text ? !get_text(rd, &ce->s) :
+				     !get(rd, ce->w, state_key_width(ty))))
+			return false;
+		*hash = state_hash(ce, text, null, *hash);
+	}
+	return true;
+}
+
+/* The slot's bytes, and what aggregates own. */
+static int
+get_slot(struct weir__state *sa, struct reading *rd, struct entry *en)
+{
+	const struct weir_table_spec *sp = sa->spec;
+	char *slot = state_slot(sa, en);
+	uint32_t n;
+
+	if (sa->owns)
+		weir__aggs_drop(sp->aggs, slot + sp->aggs_offset);
+	if (!get(rd, slot, sp->slot_size)) {
+		memset(slot, 0, sp->slot_size);
+		return WEIR_ERROR;
+	}
+	if (!sa->owns)
+		return WEIR_OK;
+	weir__aggs_blank(sp->aggs, slot + sp->aggs_offset);
+	if (!get(rd, &n, 4) || n > (size_t)(rd->end - rd->p))
+		return WEIR_ERROR;
+	rd->p += n;
+	return weir__aggs_load(sp->aggs, slot + sp->aggs_offset, rd->p - n,
+	    n) == 0 ? WEIR_OK : WEIR_ERROR;
+}
+
+static int
+load_entry(struct weir__state *sa, struct reading *rd, struct bucket *bu)
+{
+	uint64_t nulls = 0, hash;
+	struct entry *en;
+	uint8_t flags;
+	uint32_t no;
+
+	if (!get(rd, &flags, 1) || (flags & ~RECORD_FLAGS) != 0 ||
+	    ((flags & RECORD_NULLS) != 0 && !get(rd, &nulls, 8)) ||
+	    (sa->nkeys < 64 && nulls >> sa->nkeys != 0) ||
+	    !get_key(sa, rd, nulls, &hash))
+		return WEIR_ERROR;
+	en = state_find(sa, bu, (uint32_t)hash, sa->cells, nulls, &no);
+	if ((flags & RECORD_GONE) != 0) {
+		/* it may have gone before the first record that is read */
+		if (en != NULL)
+			state_entry_drop(sa, bu, no);
+		return WEIR_OK;
+	}
+	if (en == NULL)
+		en = state_add(sa, bu, (uint32_t)hash, sa->cells, nulls);
+	if (en == NULL)
+		return WEIR_AGAIN;
+	en->sweep = 1;
+	return get_slot(sa, rd, en);
+}
+
+static int
+load_group(struct weir__state *sa, struct reading *rd)
+{
+	struct bucket *bu;
+	uint32_t n;
+	int64_t due;
+	int rc = WEIR_OK;
+
+	if (!get(rd, &due, 8) || !get(rd, &n, 4) || n == 0 ||
+	    (!sa->spec->timed && due != INT64_MAX))
+		return WEIR_ERROR;
+	bu = state_bucket(sa, due);
+	if (bu == NULL)
+		return WEIR_AGAIN;
+	bu->saved = true;
+	if (state_dropped_room(sa) != 0)
+		return WEIR_AGAIN;
+	for (; n > 0 && rc == WEIR_OK; n--)
+		rc = load_entry(sa, rd, bu);
+	return rc;
+}
+
+/* A bucket that is no more, if it is there. */
+static void
+load_drop(struct weir__state *sa, int64_t due)
+{
+	size_t at = state_seek(sa, due);
+	struct bucket *bu;
+
+	if (at == sa->nbuckets || sa->buckets[at]->due != due)
+		return;
+	bu = sa->buckets[at];
+	sa->nbuckets--;
+	memmove(&sa->buckets[at], &sa->buckets[at + 1],
+	    (sa->nbuckets - at) * sizeof *sa->buckets);
+	state_bucket_free(sa, bu);
+}
+
+/* What was read is as it is in the records: no changes. */
+static void
+unmark(struct weir__state *sa)
+{
+	struct bucket *bu;
+	uint64_t w;
+	size_t i;
+
+	while ((bu = sa->first_dirty) != NULL) {
+		state_unlist(sa, bu);
+		for (i = 0; i < WEIR_BITMAP_WORDS(bu->n); i++) {
+			for (w = bu->dirty[i]; w != 0; w &= w - 1)
+				state_entry(sa, bu, (uint32_t)(i * 64) +
+				    (uint32_t)__builtin_ctzll(w))->dirty = 0;
+			bu->dirty[i] = 0;
+		}
+	}
+}
+
+int
+weir__state_load(struct weir__state *sa, const void *p, size_t n)
+{
+	struct reading rd = { .p = p, .end = (const char *)p + n };
+	int rc = WEIR_OK;
+	uint32_t drops;
+	int64_t due;
+
+	if (!get(&rd, &drops, 4))
+		return WEIR_ERROR;
+	for (; drops > 0; drops--) {
+		if (!get(&rd, &due, 8))
+			return WEIR_ERROR;
+		load_drop(sa, due);
+	}
+	while (rc == WEIR_OK && rd.p < rd.end)
+		rc = load_group(sa, &rd);
+	unmark(sa);
+	return rc;
+}
