@@ -37,7 +37,8 @@ fuzz_targets = \
 	tests/fuzz/parquet_read \
 	tests/fuzz/parse
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
-	tests/expr/evalrow
+	tests/expr/evalrow \
+	tests/sim/sim
 EXTRA_DIST += \
 	tests/unit/pipelines/ecommerce.weir \
 	tests/unit/pipelines/iot_and_logs.weir \
@@ -48,6 +49,8 @@ EXTRA_DIST += \
 	tests/crash/disks.py \
 	tests/crash/enumerate.py \
 	tests/crash/excuses \
+	tests/crash/full.py \
+	tests/crash/kills.py \
 	tests/crash/points.sh \
 	tests/crash/preload/trace.c \
 	tests/expr/differ.py \
@@ -178,6 +181,14 @@ tests_unit_zone_LDADD = $(UNIT_LIBS)
 tests_expr_evalrow_SOURCES = tests/expr/evalrow.c
 tests_expr_evalrow_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_expr_evalrow_LDADD = $(UNIT_LIBS)
+tests_sim_sim_SOURCES = \
+	tests/sim/disk.c \
+	tests/sim/model.c \
+	tests/sim/sched.c \
+	tests/sim/sim.c \
+	tests/sim/sim.h
+tests_sim_sim_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_sim_sim_LDADD = $(UNIT_LIBS)
 tests_fuzz_expr_SOURCES = tests/fuzz/expr.c tests/fuzz/replay.c
 tests_fuzz_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_expr_LDADD = $(UNIT_LIBS)
