@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/functions \
 	tests/unit/generate \
 	tests/unit/hash \
+	tests/unit/journal \
 	tests/unit/json_conform \
 	tests/unit/json_decode \
 	tests/unit/json_differ \
@@ -124,6 +125,9 @@ tests_unit_generate_LDADD = $(UNIT_LIBS)
 tests_unit_hash_SOURCES = tests/unit/hash.c
 tests_unit_hash_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_hash_LDADD = $(UNIT_LIBS)
+tests_unit_journal_SOURCES = tests/unit/journal.c
+tests_unit_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_journal_LDADD = $(UNIT_LIBS)
 tests_unit_json_conform_SOURCES = tests/unit/json_conform.c
 tests_unit_json_conform_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_conform_LDADD = $(UNIT_LIBS)

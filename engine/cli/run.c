@@ -59,6 +59,8 @@ one_arg(struct args *ar, int argc, char **argv, int *i)
 		ar->op.drain = true;
 	else if (strcmp(arg, "--append") == 0)
 		ar->op.append = true;
+	else if (strcmp(arg, "--take-over") == 0)
+		ar->op.take_over = true;
 	else if (strcmp(arg, "--quiet") == 0)
 		ar->op.quiet = true;
 	else if (strcmp(arg, "--no-view") == 0)

@@ -241,6 +241,13 @@ weir__segments_trim(struct weir__segments *sg, uint64_t no,
 }
 
 void
+weir__segments_end(struct weir__segments *sg)
+{
+	if (sg->fd >= 0)
+		cut_last(sg);
+}
+
+void
 weir__segments_close(struct weir__segments *sg)
 {
 	if (sg == NULL)

@@ -64,6 +64,9 @@ int weir__segments_begin(struct weir__segments *sg, uint64_t fence,
 int weir__segments_append(struct weir__segments *sg, enum weir__record_type ty,
     uint64_t epoch, const void *data, size_t len, struct weir_err *err);
 
+/* A clean end: the last segment keeps no room for more. */
+void weir__segments_end(struct weir__segments *sg);
+
 /* The number of the segment being written, from 1. */
 uint64_t weir__segments_no(const struct weir__segments *sg);
 

@@ -4,6 +4,8 @@ libweir_a_SOURCES += \
 	%D%/build.h \
 	%D%/declare.c \
 	%D%/explain.c \
+	%D%/fingerprint.c \
+	%D%/fingerprint.h \
 	%D%/graph.c \
 	%D%/host_bind.c \
 	%D%/host_bind.h \

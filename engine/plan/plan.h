@@ -137,6 +137,7 @@ struct weir__settings {
 		uint64_t bytes;
 	} epoch;
 	uint64_t memory; /* bytes for queues and state */
+	uint64_t spool;	 /* bytes on disk for each sink that is behind */
 	int64_t workers;
 };
 

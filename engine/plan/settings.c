@@ -89,6 +89,16 @@ static const struct weir_option memory = {
 	.help = "the budget for keyed state; a run that needs more stops with a "
 		"clear error",
 };
+static const struct weir_option spool = {
+	OPT(spool),
+	.type = WEIR_OPT_SIZE,
+	.def = "4GiB",
+	.unit = "bytes",
+	.min = 1 << 20,
+	.max = 9e15,
+	.help = "how much may wait on disk for a sink that is down or slow; then "
+		"nothing more is read until it has taken some",
+};
 static const struct weir_option workers = {
 	OPT(workers),
 	.type = WEIR_OPT_INT,
@@ -105,6 +115,7 @@ const struct weir_option *const weir__settings_options[] = {
 	&quarantine_value,
 	&epoch,
 	&memory,
+	&spool,
 	&workers,
 	NULL,
 };

@@ -2,7 +2,8 @@
  *
  * The state directory: one process at a time, the pipeline's id, the fence.
  *
- *	DIR/lock    flock'ed while a run lasts
+ *	DIR/lock    flock'ed while a run lasts; --take-over puts another file in
+ *		    its place
  *	DIR/id      32 hex digits, made with the directory
  *	DIR/fence   how many runs have owned it
  */
@@ -15,6 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/io.h"
+#include "run/claim.h"
 #include "run/run.h"
 
 static int
@@ -32,68 +36,87 @@ make_dirs(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, 0777) != 0 && errno != EEXIST)
+		if (weir__io.mkdir(WEIR_AT("claim.mkdir"), AT_FDCWD, part,
+			0777) != 0 &&
+		    errno != EEXIST)
 			return -1;
 	}
 	return 0;
 }
 
-/* Up to n - 1 bytes of a small file; "" when it is not there. */
-static int
-read_small(int dir, const char *name, char *to, size_t n)
+char *
+weir__state_read(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
+	int fd = weir__io.open(WEIR_AT("recover.small.open"), dir, name,
+	    O_RDONLY, 0);
+	struct weir__buf bf;
+	ssize_t got = 0;
+	char *to, *text;
 
-	to[0] = '\0';
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	got = read(fd, to, n - 1);
+		return errno == ENOENT ? weir__strdup("") : NULL;
+	weir__buf_init(&bf);
+	while ((to = weir__buf_room(&bf, 4096)) != NULL &&
+	    (got = weir__io.pread(WEIR_AT("recover.small.read"), fd, to, 4096,
+		 (int64_t)bf.len)) > 0)
+		bf.len += (size_t)got;
 	close(fd);
-	if (got < 0)
-		return -1;
-	to[got] = '\0';
-	return 0;
+	text = got < 0 || bf.failed ? NULL :
+				      weir__strndup(weir__buf_cstr(&bf), bf.len);
+	weir__buf_fini(&bf);
+	return text;
 }
 
-/* Written aside, synced, renamed. */
-static int
-write_small(int dir, const char *name, const char *text)
+int
+weir__state_write(int dir, const char *name, const char *text)
 {
-	size_t n = strlen(text);
-	int fd = openat(dir, ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0666);
+	int fd = weir__io.open(WEIR_AT("claim.open"), dir, ".new",
+	    O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int rc;
 
 	if (fd < 0)
 		return -1;
-	if (write(fd, text, n) != (ssize_t)n || fdatasync(fd) != 0) {
-		close(fd);
+	rc = weir__io.write(WEIR_AT("claim.write"), fd, text, strlen(text));
+	if (rc == 0)
+		rc = weir__io.sync(WEIR_AT("claim.sync"), fd);
+	if (weir__io.close(WEIR_AT("claim.close"), fd) != 0 || rc != 0 ||
+	    weir__io.rename(WEIR_AT("claim.rename"), dir, ".new", dir, name) !=
+		0)
 		return -1;
-	}
-	if (close(fd) != 0 || renameat(dir, ".new", dir, name) != 0)
-		return -1;
-	return fsync(dir);
+	return weir__io.sync_dir(WEIR_AT("claim.dir"), dir, ".");
 }
 
 static int
 find_id(struct weir__run *ru, int dir)
 {
 	unsigned char bytes[16];
-	char text[40];
+	char *text = weir__state_read(dir, "id");
 	size_t i;
 
-	if (read_small(dir, "id", text, sizeof text) != 0)
+	if (text == NULL)
 		return -1;
-	if (strspn(text, "0123456789abcdef") != 32) {
-		if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-			return -1;
-		for (i = 0; i < sizeof bytes; i++)
-			snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-		if (write_small(dir, "id", text) != 0)
-			return -1;
-	}
-	memcpy(ru->pipeline_id, text, 32);
-	ru->pipeline_id[32] = '\0';
+	snprintf(ru->pipeline_id, sizeof ru->pipeline_id, "%.32s", text);
+	i = strspn(text, "0123456789abcdef");
+	weir__free(text);
+	if (i == 32)
+		return 0;
+	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+		return -1;
+	for (i = 0; i < sizeof bytes; i++)
+		snprintf(ru->pipeline_id + 2 * i, 3, "%02x", bytes[i]);
+	return weir__state_write(dir, "id", ru->pipeline_id);
+}
+
+/* The number in DIR/fence; 0 when there is none. */
+static int
+read_fence(int dir, uint64_t *fence)
+{
+	char *text = weir__state_read(dir, "fence");
+
+	if (text == NULL)
+		return -1;
+	*fence = strtoull(text, NULL, 10);
+	weir__free(text);
 	return 0;
 }
 
@@ -102,11 +125,73 @@ next_fence(struct weir__run *ru, int dir)
 {
 	char text[32];
 
-	if (read_small(dir, "fence", text, sizeof text) != 0)
+	if (read_fence(dir, &ru->fence) != 0)
 		return -1;
-	ru->fence = strtoull(text, NULL, 10) + 1;
+	ru->fence++;
 	snprintf(text, sizeof text, "%llu\n", (unsigned long long)ru->fence);
-	return write_small(dir, "fence", text);
+	return weir__state_write(dir, "fence", text);
+}
+
+bool
+weir__run_owns(const struct weir__run *ru)
+{
+	uint64_t fence;
+
+	if (ru->state_fd < 0)
+		return true;
+	return read_fence(ru->state_fd, &fence) == 0 && fence == ru->fence;
+}
+
+/* ---- the lock */
+
+/* A lock of our own in the place of the other's. */
+static int
+replace_lock(int dir)
+{
+	int fd = openat(dir, "lock.new", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    weir__io.rename(WEIR_AT("claim.lock"), dir, "lock.new", dir,
+		"lock") == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Is the file that is locked still the one that has the name? */
+static bool
+same_file(int dir, int fd)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstatat(dir, "lock", &b, 0) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* The descriptor, or -1 with errno; EWOULDBLOCK: another holds it. */
+static int
+take_lock(struct weir__run *ru, int dir)
+{
+	int fd;
+
+	for (;;) {
+		fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			if (same_file(dir, fd))
+				return fd;
+			close(fd);
+			continue;
+		}
+		close(fd);
+		if (errno != EWOULDBLOCK || !ru->op.take_over)
+			return -1;
+		ru->taken_over = true;
+		return replace_lock(dir);
+	}
 }
 
 int
@@ -116,26 +201,24 @@ weir__run_claim(struct weir__run *ru, struct weir_err *err)
 	int dir = -1, lock = -1;
 
 	if (make_dirs(path) != 0 ||
-	    (dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
-	    (lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC,
-		 0666)) < 0)
+	    (dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		goto fail;
-	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK)
-			goto fail;
+	lock = take_lock(ru, dir);
+	if (lock < 0 && errno == EWOULDBLOCK) {
 		weir_fail(err, WEIR_NOWHERE, "state.locked",
 		    "another process runs with the state directory %s: stop it "
 		    "first, or give this run another with settings { state: "
-		    "... }", path);
+		    "... }; if it hangs, --take-over makes it lose its place",
+		    path);
 		goto out;
 	}
-	if (find_id(ru, dir) != 0 || next_fence(ru, dir) != 0)
+	if (lock < 0 || find_id(ru, dir) != 0 || next_fence(ru, dir) != 0)
 		goto fail;
-	close(dir);
+	ru->state_fd = dir;
 	return lock;
 fail:
-	weir_fail(err, WEIR_NOWHERE, "state.dir",
-	    "the state directory %s can't be used: %m", path);
+	weir_fail(err, WEIR_NOWHERE, errno == ENOSPC ? "disk.full" :
+		"state.dir", "the state directory %s can't be used: %m", path);
 out:
 	if (dir >= 0)
 		close(dir);

@@ -230,7 +230,9 @@ call_process(struct weir__instance *sg, uint32_t input, struct weir_batch *b,
 	sg->cur = b;
 	sg->cur_input = input;
 	if (ty->role == WEIR_SINK) {
-		rc = ty->sink->write(&sg->st, b, err);
+		rc = ty->sink->write != NULL ?
+		    ty->sink->write(&sg->st, b, err) :
+		    weir_spool(&sg->st, b, NULL, err);
 		gone = sg->n.rejected + sg->n.filtered - gone;
 		if (rc == WEIR_OK)
 			sg->n.passed += b->nrows - gone;

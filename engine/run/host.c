@@ -420,6 +420,49 @@ host_json_text(const struct weir_type *ty, const struct weir_column *co,
 	return rc;
 }
 
+/* ---- delivery */
+
+static struct weir__spool *
+spool_of(const struct weir_stage *st)
+{
+	struct weir__instance *sg = weir__instance_of(st);
+
+	return sg->tree->run->spools[sg->nd->no];
+}
+
+static int
+no_spool(const struct weir_stage *st, struct weir_err *err)
+{
+	return weir_fail(err, weir__instance_of(st)->nd->span, "spool.none",
+	    "%s asks for a spool, and has none", st->id);
+}
+
+static int
+host_spool(struct weir_stage *st, const struct weir_batch *b,
+    const uint8_t *tags, struct weir_err *err)
+{
+	struct weir__spool *sp = spool_of(st);
+
+	return sp != NULL ? weir__spool_batch(sp, b, tags, err) :
+			    no_spool(st, err);
+}
+
+static int
+host_spool_bytes(struct weir_stage *st, const void *p, size_t n, uint32_t rows,
+    struct weir_err *err)
+{
+	struct weir__spool *sp = spool_of(st);
+
+	return sp != NULL ? weir__spool_bytes(sp, p, n, rows, err) :
+			    no_spool(st, err);
+}
+
+static bool
+host_publisher_stopping(const struct weir_publisher *pb)
+{
+	return atomic_load(&weir__publisher_run(pb)->stopping);
+}
+
 /* ---- the table */
 
 const struct weir_host weir__host = {
@@ -500,4 +543,11 @@ const struct weir_host weir__host = {
 	.lost = weir__source_lost,
 	.batch_save = weir__batch_save,
 	.batch_load = host_batch_load,
+	.spool = host_spool,
+	.spool_bytes = host_spool_bytes,
+	.spool_next = weir__publisher_spool_next,
+	.spool_rewind = weir__publisher_spool_rewind,
+	.poison = weir__publisher_poison,
+	.publisher_stopping = host_publisher_stopping,
+	.settled = weir__publisher_settled_epoch,
 };

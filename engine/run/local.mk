@@ -3,13 +3,22 @@ libweir_a_SOURCES += \
 	%D%/call.c \
 	%D%/chain.c \
 	%D%/claim.c \
+	%D%/claim.h \
 	%D%/emit.c \
+	%D%/epochs.c \
 	%D%/host.c \
 	%D%/instance.h \
 	%D%/journal.c \
+	%D%/journal.h \
 	%D%/ledger.c \
 	%D%/log.c \
+	%D%/loop.h \
+	%D%/past.c \
+	%D%/past.h \
 	%D%/publish.c \
+	%D%/record.c \
+	%D%/record.h \
+	%D%/recover.c \
 	%D%/reject.c \
 	%D%/run.c \
 	%D%/run.h \
@@ -18,6 +27,8 @@ libweir_a_SOURCES += \
 	%D%/save_facts.c \
 	%D%/shared.c \
 	%D%/source.c \
+	%D%/spool.c \
+	%D%/spool.h \
 	%D%/state.c \
 	%D%/state.h \
 	%D%/state_due.c \
@@ -28,6 +39,7 @@ libweir_a_SOURCES += \
 	%D%/time.c \
 	%D%/tree.c \
 	%D%/tree.h \
+	%D%/trim.c \
 	%D%/view.c \
 	%D%/watermark.c \
 	%D%/watermark.h

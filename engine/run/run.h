@@ -15,9 +15,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "plan/plan.h"
+#include "run/spool.h"
 
 struct weir__tree;
+struct weir__past;
+struct weir__rejects;
 struct weir__journal;
 struct weir__publisher;
 
@@ -28,6 +32,7 @@ struct weir__run_options {
 	bool json_log;
 	bool view;	    /* a live view on standard error */
 	bool scratch;	    /* nothing is kept: no state directory */
+	bool take_over;	    /* whoever holds the state is to lose it */
 	const char *epoch_log; /* a line of JSON an epoch, or NULL */
 };
 
@@ -96,6 +101,10 @@ struct weir__run {
 	int64_t clock_shift; /* WEIR_CLOCK: what is added to the real clock */
 	FILE *epoch_log;     /* journal thread */
 
+	int state_fd;	     /* the state directory; -1: nothing is kept */
+	bool taken_over;     /* the owner before may still live */
+	struct weir__past *past; /* what the journal told, until it is used */
+
 	/* Set by the worker, read by any thread. */
 	_Atomic uint64_t epoch; /* the one being processed, from 1 */
 	_Atomic int64_t now;	/* its frozen clock, microseconds UTC */
@@ -104,6 +113,11 @@ struct weir__run {
 	struct weir__tree *tree;
 	struct weir__journal *journal;
 	struct weir__publisher **publishers; /* by node number; NULL: none */
+	struct weir__spool **spools;	     /* by node number; NULL: none */
+	/* Rows that sinks would not take, for the worker to reject: `lock`. */
+	struct weir__rejects *rejects;
+	struct weir__rejects *taking; /* being rejected; not yet decided */
+	_Atomic uint64_t decided; /* the last epoch that is */
 
 	_Atomic bool stopping; /* ask long waits to end */
 	/* The first failure of any thread; later ones are dropped. */
@@ -137,9 +151,11 @@ void weir__run_back(struct weir__run *ru, struct weir__backoff *bo,
 /* Microseconds of a clock that never steps. */
 int64_t weir__run_monotonic(void);
 
-/* state.d: make the state directory, take its lock, find the pipeline's id and
+/* claim.c: make the state directory, take its lock, find the pipeline's id and
  * the next fence.  The descriptor of the lock, or -1 and err. */
 int weir__run_claim(struct weir__run *ru, struct weir_err *err);
+/* Does the state still belong to this run?  Any thread. */
+bool weir__run_owns(const struct weir__run *ru);
 
 /* view.c: a live view, drawn again and again on a terminal. */
 struct weir__view {
@@ -168,7 +184,7 @@ struct weir__sink_cut {
 	const struct weir__node *node;
 	void *cut; /* from sink->cut, for sink->prepare */
 	struct weir_intent intent;
-	bool prepared;
+	struct weir__spool_part spool;
 };
 
 struct weir__decision {
@@ -176,24 +192,50 @@ struct weir__decision {
 	uint64_t epoch;
 	int64_t now;
 	bool last;
+	bool finished; /* every source has come to its end */
 	uint64_t rows; /* read by all sources in this epoch */
 	struct weir__offset *offsets;
 	size_t noffsets;
 	int64_t watermark; /* the least of all watermark stages, INT64_MIN none */
+	/* Until it is decided: parts of its record (run/past.h). */
+	struct weir__buf ledger, facts;
+	struct weir__extent state;
+	uint32_t state_crc;
+	uint64_t base;
+	struct weir__rejects *taken;
 	struct weir__sink_cut *sinks;
 	size_t nsinks;
 	char *log_line;	       /* for --epoch-log, or NULL */
 	_Atomic uint32_t refs; /* publishers that have not done with it */
 };
 
-/* journal.c: the thread that prepares and decides, in order. */
+/* journal.c: the thread that prepares and decides, in order; with the files
+ * below DIR/journal and DIR/state, where the run keeps anything. */
 struct weir__journal *weir__journal_new(struct weir__run *ru);
+/* Read what the journal has into ru->past.  Once, before the rest. */
+int weir__journal_read(struct weir__journal *jo, struct weir_err *err);
+/* Begin a segment; the plan, and the sinks that are open, are in it. */
+int weir__journal_begin(struct weir__journal *jo, struct weir_err *err);
+/* The state of the last decided epoch, into a tree just made; and writers go
+ * on. */
+int weir__journal_restore(struct weir__journal *jo, struct weir_err *err);
+/* What runs before have decided goes to the publishers that lack it. */
+int weir__journal_redo(struct weir__journal *jo, struct weir_err *err);
+/* The worker's, at the cut: the epoch's state goes into the decision. */
+int weir__journal_state(struct weir__journal *jo, struct weir__decision *de,
+    struct weir_err *err);
 /* Hand over an epoch; waits until the one before is decided.  Takes the
  * decision in all cases. */
 int weir__journal_give(struct weir__journal *jo, struct weir__decision *de,
     struct weir_err *err);
 /* Wait until all that was given is decided; -1 when the run failed. */
 int weir__journal_drain(struct weir__journal *jo);
+/* A publisher's: rows of an epoch are to be rejected.  Durable on return. */
+int weir__journal_reject(struct weir__journal *jo, const struct weir__node *nd,
+    uint64_t epoch, const struct weir__spool_part *spool,
+    const struct weir_poison *list, size_t n, struct weir_err *err);
+/* At a clean end: what is published. */
+int weir__journal_close(struct weir__journal *jo, struct weir_err *err);
 void weir__journal_free(struct weir__journal *jo);
 void weir__decision_unref(struct weir__decision *de);
 
@@ -202,14 +244,29 @@ struct weir__publisher *weir__publisher_new(struct weir__run *ru,
     const struct weir__node *nd, struct weir_err *err);
 const struct weir_fence *weir__publisher_fence(
     const struct weir__publisher *pb);
-/* Queue a decision; waits while too many are queued. */
+/* Queue a decision; waits while too many are queued, where the sink has no
+ * spool. */
 int weir__publisher_give(struct weir__publisher *pb, struct weir__decision *de);
 int weir__publisher_drain(struct weir__publisher *pb);
-/* Everything up to this epoch is published and nothing of it is held in an
- * open file. */
+/* Everything up to this epoch is published; *solid: the last of them that has
+ * rows. */
+uint64_t weir__publisher_published(struct weir__publisher *pb,
+    uint64_t *solid);
+/* ... and nothing of it is held in an open file. */
 uint64_t weir__publisher_confirmed(struct weir__publisher *pb);
+/* The journal knows, durably, that so much is published. */
+void weir__publisher_settled(struct weir__publisher *pb, uint64_t epoch);
 /* Ends the thread; what was staged and never decided is abandoned. */
 void weir__publisher_free(struct weir__publisher *pb);
+
+/* For the host table: a publisher's spool, its poison rows. */
+int weir__publisher_spool_next(struct weir_publisher *pb, uint64_t epoch,
+    struct weir_frame *fr, struct weir_err *err);
+int weir__publisher_spool_rewind(struct weir_publisher *pb, uint64_t epoch,
+    struct weir_err *err);
+int weir__publisher_poison(struct weir_publisher *pb, uint64_t epoch,
+    const struct weir_poison *list, size_t n, struct weir_err *err);
+uint64_t weir__publisher_settled_epoch(const struct weir_publisher *pb);
 struct weir_publisher;
 struct weir__run *weir__publisher_run(const struct weir_publisher *pb);
 

@@ -8,6 +8,45 @@
 #include "base/alloc.h"
 #include "run/instance.h"
 
+/* Where what is decided ends, as the source said it; copies, since it may tell
+ * of new partitions while it opens. */
+static int
+open_source(struct weir__instance *sg, struct weir_err *err)
+{
+	const struct weir_source_ops *ops = sg->nd->type->source;
+	struct weir__part *copy;
+	struct weir_position *at;
+	size_t i, n = 0;
+	int rc;
+
+	if (ops->open == NULL)
+		return WEIR_OK;
+	copy = weir__alloc((sg->nparts + 1) * sizeof *copy);
+	at = weir__alloc((sg->nparts + 1) * sizeof *at);
+	if (copy == NULL || at == NULL) {
+		weir__free(copy);
+		weir__free(at);
+		return weir__tree_oom(sg, err);
+	}
+	for (i = 0; i < sg->nparts; i++) {
+		if (sg->parts[i].next < 0)
+			continue;
+		copy[n] = sg->parts[i];
+		at[n] = (struct weir_position){
+			.partition = copy[n].no,
+			.next = copy[n].next,
+			.state = copy[n].state,
+			.note = copy[n].note_len != 0 ? copy[n].note : NULL,
+			.note_len = copy[n].note_len,
+		};
+		n++;
+	}
+	rc = ops->open(&sg->st, n != 0 ? at : NULL, n, err);
+	weir__free(copy);
+	weir__free(at);
+	return rc;
+}
+
 int
 weir__tree_open(struct weir__tree *tr, bool bound, struct weir_err *err)
 {
@@ -21,8 +60,7 @@ weir__tree_open(struct weir__tree *tr, bool bound, struct weir_err *err)
 		ops = sg->nd->type->source;
 		rc = WEIR_OK;
 		if (!sg->opened) {
-			rc = ops->open != NULL ?
-			    ops->open(&sg->st, NULL, 0, err) : WEIR_OK;
+			rc = open_source(sg, err);
 			sg->opened = rc == WEIR_OK;
 		}
 		if (rc == WEIR_OK && bound && !sg->bound) {

@@ -1,8 +1,8 @@
 run 011-not-empty.weir --quiet
-! for f in out/*.csv; do mv "$f" out/a.csv; done; rm -rf lake
+! rm -rf .weir; for f in out/*.csv; do mv "$f" out/a.csv; done; rm -rf lake
 run 011-not-empty.weir --quiet
-! rm -rf out && mkdir -p lake && echo x > lake/x.txt
+! rm -rf out .weir && mkdir -p lake && echo x > lake/x.txt
 run 011-not-empty.weir --quiet
-! rm -rf out
+! rm -rf out .weir
 run 011-not-empty.weir --quiet --append
 ! cat out/*.csv

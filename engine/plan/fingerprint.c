@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What of a plan its kept state depends on, as text: stages that keep state,
+ * with the options that shape it and their tables.  Two plans with the same
+ * text can share a state directory; `weir plan` shows where they differ.
+ *
+ *	stage gold/window.tumbling
+ *	  is window.tumbling, version 1
+ *	  size 1m
+ *	  table groups, version 1, timed, keys string, slot 48
+ */
+#include <inttypes.h>
+
+#include <string.h>
+
+#include "batch/batch.h"
+#include "plan/fingerprint.h"
+
+static const char *
+str_of(const struct weir_str *s)
+{
+	return weir_str_data(s);
+}
+
+static const struct weir__ast_arg *
+written(const struct weir__node *nd, const struct weir_option *op)
+{
+	const struct weir__ast_stage *as = nd->ast;
+	size_t i, k, at = 0;
+
+	for (i = 0; i < as->nargs; i++)
+		if (as->args[i].name.text != NULL &&
+		    strcmp(as->args[i].name.text, op->name) == 0)
+			return &as->args[i];
+	for (k = 0; nd->type->options[k] != op; k++)
+		at += (nd->type->options[k]->flags & WEIR_OPTF_POSITIONAL) != 0;
+	if ((op->flags & WEIR_OPTF_POSITIONAL) == 0)
+		return NULL;
+	for (i = 0; i < as->nargs; i++)
+		if (as->args[i].name.text == NULL && at-- == 0)
+			return &as->args[i];
+	return NULL;
+}
+
+static void
+put_entries(struct weir__buf *bf, const struct weir__ast_stage *as)
+{
+	size_t i;
+
+	for (i = 0; i < as->nentries; i++) {
+		weir__buf_str(bf, i == 0 ? " " : ", ");
+		weir__ast_name_print(bf, as->entries[i].name.text);
+		weir__buf_str(bf, ": ");
+		weir__ast_expr_print(bf, as->entries[i].value);
+	}
+}
+
+/* Constants by their value, so that a param that changes shows; what is
+ * computed from rows by its text. */
+static bool
+put_value(struct weir__buf *bf, const struct weir__node *nd,
+    const struct weir_option *op)
+{
+	const char *at = (const char *)nd->config + op->offset;
+
+	switch (op->type) {
+	case WEIR_OPT_BOOL:
+		weir__buf_printf(bf, " %s", *(const bool *)(const void *)at ?
+			"true" : "false");
+		return true;
+	case WEIR_OPT_INT:
+	case WEIR_OPT_DURATION:
+	case WEIR_OPT_TIMESTAMP:
+		weir__buf_printf(bf, " %" PRId64,
+		    *(const int64_t *)(const void *)at);
+		return true;
+	case WEIR_OPT_SIZE:
+		weir__buf_printf(bf, " %" PRIu64,
+		    *(const uint64_t *)(const void *)at);
+		return true;
+	case WEIR_OPT_FLOAT:
+		weir__buf_printf(bf, " %.17g",
+		    *(const double *)(const void *)at);
+		return true;
+	case WEIR_OPT_ENUM:
+		weir__buf_printf(bf, " %s",
+		    op->choices[*(const int32_t *)(const void *)at]);
+		return true;
+	case WEIR_OPT_STRING:
+		weir__buf_chr(bf, ' ');
+		weir__buf_add(bf, str_of((const void *)at),
+		    ((const struct weir_str *)(const void *)at)->len);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+put_option(struct weir__buf *bf, const struct weir__node *nd,
+    const struct weir_option *op)
+{
+	const struct weir__ast_arg *ar;
+
+	weir__buf_printf(bf, "  %s", op->name);
+	if (!put_value(bf, nd, op)) {
+		ar = written(nd, op);
+		if ((op->flags & WEIR_OPTF_BRACES) != 0)
+			put_entries(bf, nd->ast);
+		if (ar != NULL) {
+			weir__buf_chr(bf, ' ');
+			weir__ast_expr_print(bf, ar->value);
+		}
+	}
+	weir__buf_chr(bf, '\n');
+}
+
+static void
+put_table(struct weir__buf *bf, const struct weir_table_spec *sp)
+{
+	uint32_t i;
+
+	weir__buf_printf(bf, "  table %s, version %u%s, keys", sp->name,
+	    sp->version, sp->timed ? ", timed" : "");
+	for (i = 0; i < sp->nkeys; i++) {
+		weir__buf_chr(bf, ' ');
+		weir__type_print(bf, sp->keys[i]);
+	}
+	weir__buf_printf(bf, ", slot %zu\n", sp->slot_size);
+}
+
+static bool
+keeps(const struct weir__node *nd)
+{
+	return nd->ntables != 0 || nd->watermark.on ||
+	    nd->type->role == WEIR_SOURCE;
+}
+
+void
+weir__plan_fingerprint(struct weir__buf *bf, const struct weir__plan *pl)
+{
+	const struct weir__node *nd;
+	const struct weir_table *ta;
+	size_t i, k;
+
+	for (i = 0; i < pl->nnodes; i++) {
+		nd = pl->nodes[i];
+		if (!keeps(nd))
+			continue;
+		weir__buf_printf(bf, "stage %s\n  is %s, version %u\n", nd->id,
+		    nd->what, nd->type->state_version);
+		for (k = 0; nd->type->options != NULL &&
+		     nd->type->options[k] != NULL; k++)
+			if (nd->type->options[k]->flags & WEIR_OPTF_STATE)
+				put_option(bf, nd, nd->type->options[k]);
+		for (ta = nd->tables; ta != NULL; ta = ta->next)
+			put_table(bf, &ta->spec);
+	}
+}
+
+/* ---- comparing */
+
+/* The block of a stage: from behind its first line to the next stage. */
+static bool
+find(const char *text, const char *id, size_t n, const char **from,
+    const char **to)
+{
+	const char *p, *eol, *end;
+
+	for (p = text; *p != '\0'; p = end) {
+		eol = strchrnul(p, '\n');
+		end = strstr(eol, "\nstage ");
+		end = end != NULL ? end + 1 : p + strlen(p);
+		if ((size_t)(eol - p) == n + 6 && memcmp(p + 6, id, n) == 0) {
+			*from = *eol != '\0' ? eol + 1 : eol;
+			*to = end;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first line in which two blocks differ. */
+static void
+first_difference(struct weir__plan_change *ch, const char *a, const char *aend,
+    const char *b, const char *bend)
+{
+	const char *ae, *be;
+
+	for (; a < aend && b < bend; a = ae + 1, b = be + 1) {
+		ae = memchr(a, '\n', (size_t)(aend - a));
+		be = memchr(b, '\n', (size_t)(bend - b));
+		ae = ae != NULL ? ae : aend;
+		be = be != NULL ? be : bend;
+		if (ae - a == be - b && memcmp(a, b, (size_t)(ae - a)) == 0)
+			continue;
+		ch->was = a + 2;
+		ch->was_len = (size_t)(ae - a) > 2 ? (size_t)(ae - a) - 2 : 0;
+		ch->is = b + 2;
+		ch->is_len = (size_t)(be - b) > 2 ? (size_t)(be - b) - 2 : 0;
+		return;
+	}
+	ch->was = a < aend ? a + 2 : "nothing";
+	ch->was_len = a < aend ? strcspn(a + 2, "\n") : 7;
+	ch->is = b < bend ? b + 2 : "nothing";
+	ch->is_len = b < bend ? strcspn(b + 2, "\n") : 7;
+}
+
+bool
+weir__plan_changes(const char *was, const char *is, const char **at,
+    struct weir__plan_change *ch)
+{
+	const char *p = *at != NULL ? *at : was, *eol, *a, *aend, *b, *bend;
+
+	memset(ch, 0, sizeof *ch);
+	if (strncmp(p, "stage ", 6) != 0)
+		return false;
+	eol = strchrnul(p, '\n');
+	ch->id = p + 6;
+	ch->id_len = (size_t)(eol - ch->id);
+	(void)find(p, ch->id, ch->id_len, &a, &aend);
+	*at = aend;
+	if (!find(is, ch->id, ch->id_len, &b, &bend)) {
+		ch->how = WEIR__PLAN_GONE;
+		return true;
+	}
+	if (aend - a == bend - b && memcmp(a, b, (size_t)(aend - a)) == 0) {
+		ch->how = WEIR__PLAN_SAME;
+		return true;
+	}
+	ch->how = WEIR__PLAN_CHANGED;
+	first_difference(ch, a, aend, b, bend);
+	return true;
+}

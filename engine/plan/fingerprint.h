@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What of a plan its kept state depends on, as text, and how two such texts
+ * differ.
+ */
+#ifndef WEIR_PLAN_FINGERPRINT_H
+#define WEIR_PLAN_FINGERPRINT_H
+
+#include "plan/plan.h"
+
+/* Appended; the same text for plans that can share their state. */
+void weir__plan_fingerprint(struct weir__buf *bf, const struct weir__plan *pl);
+
+enum weir__plan_how {
+	WEIR__PLAN_SAME = 0,
+	WEIR__PLAN_CHANGED,
+	WEIR__PLAN_GONE,
+};
+
+/* One stage of an older plan; texts point into the two that were compared and
+ * are not NUL-ended. */
+struct weir__plan_change {
+	enum weir__plan_how how;
+	const char *id;
+	size_t id_len;
+	const char *was, *is; /* CHANGED: the first line that differs */
+	size_t was_len, is_len;
+};
+
+/* The next stage of `was`, held against `is`.  *at is NULL at first.  False
+ * when there is no more. */
+bool weir__plan_changes(const char *was, const char *is, const char **at,
+    struct weir__plan_change *ch);
+
+#endif

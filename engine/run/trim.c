@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the journal refers to and may go again: its own segments, state files,
+ * spools.  Which file an epoch's bytes begin in is known by marks, one for each
+ * file, since files take many epochs.
+ */
+#include "base/alloc.h"
+#include "run/journal.h"
+
+int
+weir__marks_add(struct weir__marks *ms, uint64_t epoch, uint64_t file)
+{
+	struct weir__mark *list;
+
+	if (file == 0 || (ms->n != 0 && ms->list[ms->n - 1].file == file))
+		return 0;
+	if ((ms->n & (ms->n - 1)) == 0) {
+		list = weir__realloc(ms->list,
+		    (ms->n != 0 ? ms->n * 2 : 1) * sizeof *list);
+		if (list == NULL)
+			return -1;
+		ms->list = list;
+	}
+	ms->list[ms->n++] = (struct weir__mark){ epoch, file };
+	return 0;
+}
+
+uint64_t
+weir__marks_need(struct weir__marks *ms, uint64_t epoch)
+{
+	size_t i = 0;
+
+	while (i + 1 < ms->n && ms->list[i + 1].epoch <= epoch)
+		i++;
+	memmove(ms->list, ms->list + i, (ms->n - i) * sizeof *ms->list);
+	ms->n -= i;
+	return ms->n != 0 ? ms->list[0].file : 0;
+}
+
+/* The oldest epoch of which rows that a sink refused still have to be read
+ * again. */
+static uint64_t
+oldest_reject(struct weir__run *ru, const struct weir__node *nd)
+{
+	const struct weir__rejects *re;
+	uint64_t oldest = UINT64_MAX;
+
+	pthread_mutex_lock(&ru->lock);
+	for (re = ru->rejects; re != NULL; re = re->next)
+		if ((nd == NULL || strcmp(re->sink, nd->id) == 0) &&
+		    re->epoch < oldest)
+			oldest = re->epoch;
+	for (re = ru->taking; re != NULL; re = re->next)
+		if ((nd == NULL || strcmp(re->sink, nd->id) == 0) &&
+		    re->epoch < oldest)
+			oldest = re->epoch;
+	pthread_mutex_unlock(&ru->lock);
+	return oldest;
+}
+
+static void
+trim_spool(struct weir__journal *jo, const struct weir__sink_cut *sc,
+    uint64_t epoch, uint64_t published)
+{
+	struct weir__marks *ms = &jo->spools[sc->node->no];
+	uint64_t need = published + 1, reject;
+
+	if (!sc->node->spool || jo->ru->spools[sc->node->no] == NULL)
+		return;
+	(void)weir__marks_add(ms, epoch, sc->spool.extent.file);
+	reject = oldest_reject(jo->ru, sc->node);
+	need = reject < need ? reject : need;
+	/* epochs without rows have no file: the last mark stays */
+	weir__spool_trim(jo->ru->spools[sc->node->no],
+	    weir__marks_need(ms, need));
+}
+
+void
+weir__journal_trim(struct weir__journal *jo, const struct weir__decision *de,
+    uint64_t (*published)[2])
+{
+	uint64_t need = de->base != 0 ? de->base : de->epoch, e;
+	struct weir_err err = { 0 };
+	size_t i;
+
+	(void)weir__marks_add(&jo->journal_marks, de->epoch,
+	    weir__segments_no(jo->segments));
+	(void)weir__marks_add(&jo->state_marks, de->epoch, de->state.file);
+	for (i = 0; i < de->nsinks; i++) {
+		trim_spool(jo, &de->sinks[i], de->epoch, published[i][0]);
+		need = published[i][0] + 1 < need ? published[i][0] + 1 : need;
+		if (jo->ru->publishers[de->sinks[i].node->no] != NULL)
+			weir__publisher_settled(
+			    jo->ru->publishers[de->sinks[i].node->no],
+			    published[i][0]);
+	}
+	weir__extents_trim(jo->state, weir__marks_need(&jo->state_marks,
+		de->base != 0 ? de->base : de->epoch));
+	e = oldest_reject(jo->ru, NULL);
+	need = e < need ? e : need;
+	if (weir__segments_bytes(jo->segments) > WEIR__JOURNAL_RETAIN)
+		(void)weir__segments_trim(jo->segments,
+		    weir__marks_need(&jo->journal_marks, need), &err);
+}
