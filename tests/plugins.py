@@ -40,10 +40,9 @@ const struct weir_plugin weir_plugin = { WEIR_PLUGIN_HEAD, .name = "odd",
 # A plugin of a function alone, and files that only call it.
 FUNCTION = r"""
 #include <weir/plugin.h>
-static int twice(struct weir_call *ca)
+static void twice(struct weir_call *ca)
 { for (uint32_t i = 0; i < ca->nrows; i++)
-    ca->out->u.i64[i] = 2 * ca->args[0]->u.i64[i];
-  return WEIR_OK; }
+    ca->out->u.i64[i] = 2 * ca->args[0]->u.i64[i]; }
 static const char *const signatures[] = { "int64 -> int64", NULL };
 static const struct weir_function f_twice = { .size = sizeof f_twice,
     .name = "twice", .signatures = signatures, .flags = WEIR_FN_PURE,

@@ -172,6 +172,7 @@ struct weir__slot {
 	void *to;	 /* where the value goes */
 	bool is_default; /* the table's text: params of the file are unknown
 			  * to it */
+	const char *noun; /* in messages; NULL: option */
 };
 int weir__value_bind(struct weir__slot *so, struct weir__ast_expr *as);
 int weir__value_braces(struct weir__slot *so, struct weir__ast_entry *entries,

@@ -32,7 +32,7 @@ find(const struct weir_option *const *table, const char *name)
 
 static void
 unknown_option(struct weir__build *bu, const struct weir_option *const *table,
-    const char *what, const struct weir__ast_name *name)
+    const char *what, const struct weir__ast_name *name, bool entry)
 {
 	const char *names[80];
 	char text[160];
@@ -42,7 +42,8 @@ unknown_option(struct weir__build *bu, const struct weir_option *const *table,
 		if ((table[i]->flags & WEIR_OPTF_BRACES) == 0)
 			names[n++] = table[i]->name;
 	if (what != NULL)
-		snprintf(text, sizeof text, "%s has no option", what);
+		snprintf(text, sizeof text, "%s has no %s", what,
+		    entry ? "entry" : "option");
 	else
 		snprintf(text, sizeof text, "there is no setting");
 	weir__build_unknown(bu, name->span, "option.unknown", text, name->text,
@@ -129,7 +130,8 @@ assign_named(struct weir__build *bu, struct weir__node *nd,
 	struct weir_err *err;
 
 	if (i < 0) {
-		unknown_option(bu, nd->type->options, nd->what, &ag->name);
+		unknown_option(bu, nd->type->options, nd->what, &ag->name,
+		    false);
 		err = weir__errors_last(bu->es);
 		if (braces_of(nd->type) != NULL && err->hint[0] == '\0')
 			snprintf(err->hint, sizeof err->hint,
@@ -263,11 +265,13 @@ bind_missing(struct weir__slot *so, const char *what, struct weir_span span)
 		weir__errors_fail(so->bu->es, span, "option.missing",
 		    (op->flags & WEIR_OPTF_BRACES) != 0 ?
 			"%s needs braces with its columns" :
-			"%s needs option \"%s\"", what, op->name);
+			"%s needs %s \"%s\"", what,
+		    so->noun != NULL ? so->noun : "option", op->name);
 		return -1;
 	}
 	if (op->type != WEIR_OPT_RECORD)
 		return 0;
+	inner.noun = "entry";
 	for (i = 0; op->fields[i] != NULL; i++) {
 		inner.op = op->fields[i];
 		inner.to = (char *)so->to + inner.op->offset;
@@ -399,7 +403,8 @@ weir__options_record(struct weir__build *bu, struct weir__scope *sc,
     const struct weir__ast_entry *entries, size_t n, const char *what,
     struct weir_span span, bool (*skip)(void *arg, const char *name), void *arg)
 {
-	struct weir__slot so = { .bu = bu, .sc = sc };
+	struct weir__slot so = { .bu = bu, .sc = sc,
+		.noun = what != NULL ? "entry" : "setting" };
 	bool written[64] = { false };
 	size_t i;
 	int at, rc = 0;
@@ -410,7 +415,8 @@ weir__options_record(struct weir__build *bu, struct weir__scope *sc,
 			continue;
 		at = find(table, entries[i].name.text);
 		if (at < 0) {
-			unknown_option(bu, table, what, &entries[i].name);
+			unknown_option(bu, table, what, &entries[i].name,
+			    true);
 			rc = -1;
 			continue;
 		}

@@ -15,6 +15,9 @@
 		return -1;                                                    \
 	} while (0)
 
+/* What messages call it. */
+#define NOUN(so) ((so)->noun != NULL ? (so)->noun : "option")
+
 #define ENDLESS 9e15 /* an upper bound of an option that has none */
 
 /* ------------------------------------------------------------- constants */
@@ -29,11 +32,20 @@ looks_like(struct weir__slot *so)
 				      "1h",
 		[WEIR_OPT_TIMESTAMP] = "a time is text: "
 				       "\"2026-01-31T12:00:00Z\"",
-		[WEIR_OPT_SIZE] = "a size is a number with a unit: 64KiB, "
-				  "128MiB",
 	};
 	struct weir_err *err = weir__errors_last(so->bu->es);
+	static const char number[] = "expected int64";
+	char rest[sizeof err->text];
 
+	/* a size is a number only inside */
+	if (so->op->type == WEIR_OPT_SIZE &&
+	    strncmp(err->text, number, sizeof number - 1) == 0) {
+		snprintf(rest, sizeof rest, "%s",
+		    err->text + sizeof number - 1);
+		snprintf(err->text, sizeof err->text,
+		    "expected a size such as 64MiB%.200s", rest);
+		return;
+	}
 	if ((size_t)so->op->type >= sizeof hints / sizeof *hints ||
 	    hints[so->op->type] == NULL || err->hint[0] != '\0' ||
 	    (strcmp(err->code, "type.mismatch") != 0 &&
@@ -61,7 +73,7 @@ constant(struct weir__slot *so, const struct weir__ast_expr *as,
 	}
 	if (v->null && !(secret && !so->sc->need_secrets))
 		FAIL(so, as->span, "option.null",
-		    "option \"%s\" can't be null", so->op->name);
+		    "%s \"%s\" can't be null", NOUN(so), so->op->name);
 	return 0;
 }
 
@@ -89,10 +101,11 @@ in_range(struct weir__slot *so, const struct weir__ast_expr *as, double x)
 	number_text(is, sizeof is, op, x);
 	if (x < op->min && op->max >= ENDLESS)
 		FAIL(so, as->span, "option.range",
-		    "option \"%s\" is at least %s, found %s", op->name, lo,
-		    is);
+		    "%s \"%s\" is at least %s, found %s", NOUN(so), op->name,
+		    lo, is);
 	FAIL(so, as->span, "option.range",
-	    "option \"%s\" is from %s to %s, found %s", op->name, lo, hi, is);
+	    "%s \"%s\" is from %s to %s, found %s", NOUN(so), op->name, lo, hi,
+	    is);
 }
 
 static int
@@ -120,8 +133,8 @@ bind_number(struct weir__slot *so, const struct weir__ast_expr *as)
 	case WEIR_OPT_SIZE:
 		if (v.u.i < 0)
 			FAIL(so, as->span, "option.range",
-			    "option \"%s\" is a size and can't be negative",
-			    so->op->name);
+			    "%s \"%s\" is a size and can't be negative",
+			    NOUN(so), so->op->name);
 		*(uint64_t *)so->to = (uint64_t)v.u.i;
 		return in_range(so, as, (double)v.u.i);
 	default:
@@ -175,8 +188,8 @@ bad_choice(struct weir__slot *so, const struct weir__ast_expr *as,
 	}
 	for (i = 0; ch[i] != NULL; i++)
 		;
-	snprintf(what, sizeof what, "option \"%s\" is %s, not",
-	    so->op->name, list);
+	snprintf(what, sizeof what, "%s \"%s\" is %s, not",
+	    NOUN(so), so->op->name, list);
 	weir__build_unknown(so->bu, as->span, "option.choice", what, name, ch,
 	    i);
 	err = weir__errors_last(so->bu->es);
@@ -203,9 +216,9 @@ bare_word(struct weir__slot *so, const struct weir__ast_expr *as, int *choice)
 			!is_param(so, name);
 	if (is_param(so, name)) {
 		weir__errors_fail(so->bu->es, as->span, "option.ambiguous",
-		    "\"%s\" is a word of option \"%s\" and also a param: write "
-		    "\"%s\" in quotes or param.%s", name, so->op->name, name,
-		    name);
+		    "\"%s\" is a word of %s \"%s\" and also a param: write "
+		    "\"%s\" in quotes or param.%s", name, NOUN(so),
+		    so->op->name, name, name);
 		return -1;
 	}
 	return 1;
@@ -353,8 +366,8 @@ bind_pairs(struct weir__slot *so, const struct weir__ast_expr *as)
 
 	if (as->kind != WEIR__E_RECORD)
 		FAIL(so, as->span, "option.record",
-		    "option \"%s\" is a record: { name: \"value\" }",
-		    so->op->name);
+		    "%s \"%s\" is a record: { name: \"value\" }",
+		    NOUN(so), so->op->name);
 	to = list_of(so, as->u.record.n, sizeof *to);
 	for (i = 0; to != NULL && i < as->u.record.n; i++) {
 		en = &as->u.record.entries[i];
@@ -375,9 +388,9 @@ bind_record(struct weir__slot *so, const struct weir__ast_expr *as)
 
 	if (as->kind != WEIR__E_RECORD)
 		FAIL(so, as->span, "option.record",
-		    "option \"%s\" is a record: { %s: ... }", so->op->name,
-		    so->op->fields[0]->name);
-	snprintf(what, sizeof what, "option \"%s\"", so->op->name);
+		    "%s \"%s\" is a record: { %s: ... }", NOUN(so),
+		    so->op->name, so->op->fields[0]->name);
+	snprintf(what, sizeof what, "%s \"%s\"", NOUN(so), so->op->name);
 	return weir__options_record(so->bu, so->sc, so->op->fields, so->to,
 	    NULL, as->u.record.entries, as->u.record.n, what, as->span, NULL,
 	    NULL);
@@ -552,7 +565,7 @@ bind_named(struct weir__slot *so, struct weir__ast_entry *entries, size_t n)
 		to[li->n].span = entries[i].span;
 		ex = to[li->n].name != NULL ?
 		    weir__expr_bind(so->sc, entries[i].value, NULL) : NULL;
-		if (to[li->n].name == NULL) {
+		if (to[li->n].name == NULL && so->dr != NULL) {
 			so->dr->unsure = true;
 			continue;
 		}
@@ -614,10 +627,12 @@ bind_columns(struct weir__slot *so, struct weir__ast_expr *as)
 	li->n = 0;
 	for (i = 0; i < n; i++) {
 		col = find_column(so, items[i]);
-		if (col < 0)
+		if (col >= 0)
+			to[li->n++] = (uint32_t)col;
+		else if (so->dr != NULL)
 			so->dr->unsure = true;
 		else
-			to[li->n++] = (uint32_t)col;
+			return -1;
 	}
 	return 0;
 }

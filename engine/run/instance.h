@@ -37,7 +37,8 @@ struct weir__part {
 struct weir__rejected {
 	struct weir_batch *b; /* a reference */
 	uint32_t row;
-	const char *json; /* in the stage's scratch arena; all of these */
+	const char *json; /* or NULL; in the stage's scratch arena, as are all
+			   * of these */
 	size_t json_len;
 	const char *code;
 	const char *text;

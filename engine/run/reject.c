@@ -17,6 +17,44 @@ keep(struct weir__arena *ar, const char *s)
 	return s != NULL ? weir__arena_strdup(ar, s) : NULL;
 }
 
+/* Is the column told beside the row, as its payload or its origin? */
+static bool
+told(const char *name)
+{
+	static const char *const names[] = { "topic", "partition", "offset",
+		"timestamp", "key", "value" };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The row as JSON.  Of a source's own row with a payload only what is not told
+ * beside it; nothing where that is all. */
+static void
+row_json(struct weir__buf *bf, const struct weir_batch *b, uint32_t row,
+    const struct weir_schema *sc, const struct weir_column *cols)
+{
+	struct weir_column few[64];
+	uint32_t i;
+
+	if (b->root == NULL || sc != b->root->schema || sc->ncols > 64 ||
+	    weir__schema_find(sc, "value") < 0) {
+		weir__json_row(bf, sc, cols, row);
+		return;
+	}
+	for (i = 0; i < sc->ncols; i++) {
+		few[i] = cols[i];
+		if (told(sc->cols[i].name))
+			memset(&few[i], 0, sizeof few[i]);
+	}
+	weir__json_row(bf, sc, few, row);
+	if (bf->len == 2) /* {} */
+		weir__buf_clear(bf);
+}
+
 /* Fill in an entry: the row as JSON and copies of the reason. */
 static int
 note(struct weir__arena *ar, struct weir__rejected *re, struct weir_batch *b,
@@ -24,13 +62,15 @@ note(struct weir__arena *ar, struct weir__rejected *re, struct weir_batch *b,
     const struct weir_reason *why)
 {
 	struct weir__buf bf;
-	char *json;
+	char *json = NULL;
+	bool ok;
 
 	weir__buf_init(&bf);
-	weir__json_row(&bf, sc, cols, row);
-	json = bf.failed ? NULL : weir__arena_alloc(ar, bf.len);
-	if (json != NULL)
+	row_json(&bf, b, row, sc, cols);
+	if (!bf.failed && bf.len != 0 &&
+	    (json = weir__arena_alloc(ar, bf.len)) != NULL)
 		memcpy(json, bf.data, bf.len);
+	ok = !bf.failed && (bf.len == 0 || json != NULL);
 	*re = (struct weir__rejected){
 		.row = row,
 		.json = json,
@@ -41,7 +81,7 @@ note(struct weir__arena *ar, struct weir__rejected *re, struct weir_batch *b,
 		.position = why->position,
 	};
 	weir__buf_fini(&bf);
-	if (json == NULL || re->code == NULL || re->text == NULL ||
+	if (!ok || re->code == NULL || re->text == NULL ||
 	    (why->column != NULL && re->column == NULL))
 		return -1;
 	re->b = weir__batch_ref(b);

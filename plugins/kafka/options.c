@@ -79,6 +79,8 @@ static const char *const oauth_methods[] = { "default", "oidc", NULL };
 static const char *const yes_no[] = { "true", "false", NULL };
 static const char *const endpoint_checks[] = { "https", "none", NULL };
 
+#define MECHANISM 1
+
 /* Each is librdkafka's property of that name with points for underscores. */
 const struct weir_option kafka_opt_security[KAFKA_NSECURITY] = {
 	[0] = { .size = sizeof(struct weir_option), .name = "security_protocol",
@@ -86,7 +88,7 @@ const struct weir_option kafka_opt_security[KAFKA_NSECURITY] = {
 		.offset = COMMON(security[0]),
 		.help = "plaintext, ssl, sasl_plaintext or sasl_ssl; plaintext "
 		    "when not given" },
-	TEXT(1, "sasl_mechanism",
+	TEXT(MECHANISM, "sasl_mechanism",
 	    "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI or OAUTHBEARER"),
 	TEXT(2, "sasl_username", "name for PLAIN and SCRAM"),
 	SECRET(3, "sasl_password", "password for PLAIN and SCRAM"),
@@ -266,6 +268,28 @@ bind_values(struct weir_bind *bi, const struct kafka_common *co,
 	return WEIR_OK;
 }
 
+/* librdkafka takes any name and fails only when it connects. */
+static int
+bind_mechanism(struct weir_bind *bi, const struct kafka_common *co,
+    struct weir_err *err)
+{
+	static const char *const names[] = { "PLAIN", "SCRAM-SHA-256",
+		"SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER" };
+	const struct weir_str *is = &co->security[MECHANISM];
+	char text[80];
+
+	if (is->len == 0)
+		return WEIR_OK;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i]) == is->len &&
+		    memcmp(names[i], weir_str_data(is), is->len) == 0)
+			return WEIR_OK;
+	return weir_option_fail(bi, "sasl_mechanism", err, "kafka.mechanism",
+	    "\"%s\" is no mechanism: expected PLAIN, SCRAM-SHA-256, "
+	    "SCRAM-SHA-512, GSSAPI or OAUTHBEARER",
+	    kafka_text(is, text, sizeof(text)));
+}
+
 int
 kafka_common_bind(struct weir_bind *bi, struct kafka_common *co,
     enum kafka_role role, struct weir_err *err)
@@ -292,7 +316,8 @@ kafka_common_bind(struct weir_bind *bi, struct kafka_common *co,
 			    err, "memory", "out of memory");
 		co->security[i] = weir_str_make(path, strlen(path));
 	}
-	if (bind_properties(bi, co, role, err) != WEIR_OK)
+	if (bind_mechanism(bi, co, err) != WEIR_OK ||
+	    bind_properties(bi, co, role, err) != WEIR_OK)
 		return WEIR_ERROR;
 	return bind_values(bi, co, role, err);
 }

@@ -109,12 +109,8 @@ vectors_close(struct vectors *ve, const char *what, long least)
 	if (ve->f != NULL)
 		fclose(ve->f);
 	waitpid(ve->pid, &status, 0);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-		t_state.n++;
-		printf("ok %d - %s # SKIP python3 is not there\n", t_state.n,
-		    what);
-		return;
-	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		printf("# python3 is not there\n");
 	printf("# %s: %ld vectors, %ld wrong\n", what, ve->count, ve->bad);
 	t_line(status == 0 && ve->bad == 0 && ve->count >= least, __FILE__,
 	    __LINE__, what);
