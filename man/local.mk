@@ -15,6 +15,7 @@ dist_man_MANS += \
 	man/weir-parquet.7 \
 	man/weir-pipeline.5 \
 	man/weir-plugin.3 \
+	man/weir-postgres.7 \
 	man/weir-run.1 \
 	man/weir-window.7 \
 	man/weir.1

@@ -6,4 +6,5 @@ include plugins/generate/local.mk
 include plugins/json/local.mk
 include plugins/kafka/local.mk
 include plugins/parquet/local.mk
+include plugins/postgres/local.mk
 include plugins/window/local.mk

@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/num \
 	tests/unit/parquet_read \
 	tests/unit/parquet_write \
+	tests/unit/postgres \
 	tests/unit/run_memory \
 	tests/unit/run_tree \
 	tests/unit/run_watermark \
@@ -69,6 +70,7 @@ EXTRA_DIST += \
 	tests/peers/kafka.sh \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
+	tests/peers/postgres.sh \
 	tests/peers/test_disk_full \
 	tests/peers/test_kafka_lost \
 	tests/peers/test_kafka_outage \
@@ -155,6 +157,9 @@ tests_unit_parquet_read_LDADD = $(UNIT_LIBS)
 tests_unit_parquet_write_SOURCES = tests/unit/parquet_write.c
 tests_unit_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_parquet_write_LDADD = $(UNIT_LIBS)
+tests_unit_postgres_SOURCES = tests/unit/postgres.c
+tests_unit_postgres_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS)
+tests_unit_postgres_LDADD = $(UNIT_LIBS) $(PQ_LIBS)
 tests_unit_run_memory_SOURCES = tests/unit/run_memory.c
 tests_unit_run_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_run_memory_LDADD = $(UNIT_LIBS)
