@@ -13,7 +13,7 @@ extern const struct weir_aggregate weir__agg_count, weir__agg_sum,
     weir__agg_avg, weir__agg_min, weir__agg_max, weir__agg_first,
     weir__agg_last, weir__agg_any, weir__agg_all, weir__agg_stddev,
     weir__agg_stddev_pop, weir__agg_variance, weir__agg_var_pop,
-    weir__agg_distinct;
+    weir__agg_distinct, weir__agg_approx_distinct;
 
 /* For each update that counts: `row` is its row. */
 #define AGG_EACH(ca, i, row)                                                  \
@@ -22,6 +22,12 @@ extern const struct weir_aggregate weir__agg_count, weir__agg_sum,
 		    (ca)->skip == NULL || !weir_bit((ca)->skip, row))
 
 #define AGG_SLOT(ca, i) ((void *)((char *)(ca)->slots[i] + (ca)->offset))
+
+/* A value as a slice, the same bytes for the same value: small ones stand in
+ * `room`; and its hash, which is never 0. */
+struct weir_str weir__agg_key(const struct weir_type *ty,
+    const struct weir_column *co, uint32_t row, char room[16]);
+uint64_t weir__agg_hash(const struct weir_str *key);
 
 /* A number of any type as float64. */
 double weir__agg_f64(const struct weir_type *ty, const struct weir_column *co,

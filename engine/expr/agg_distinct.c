@@ -41,8 +41,8 @@ distinct_bind(struct weir_agg_bind *ab, struct weir_err *err)
 	return WEIR_OK;
 }
 
-static uint64_t
-hash_of(const struct weir_str *s)
+uint64_t
+weir__agg_hash(const struct weir_str *s)
 {
 	uint64_t h = weir__hash(weir_str_data(s), s->len, 0x9e3779b97f4a7c15u);
 
@@ -81,7 +81,7 @@ grow(const struct weir_host *host, struct set *se)
 static int
 add(const struct weir_host *host, struct slot *sl, const struct weir_str *key)
 {
-	uint64_t hash = hash_of(key);
+	uint64_t hash = weir__agg_hash(key);
 	struct set *se = sl->set;
 	struct entry *en;
 	char *p;
@@ -107,9 +107,9 @@ add(const struct weir_host *host, struct slot *sl, const struct weir_str *key)
 }
 
 /* Values as slices: fixed ones by their bytes, with one zero and one NaN. */
-static struct weir_str
-key_at(const struct weir_type *ty, const struct weir_column *co, uint32_t row,
-    char room[16])
+struct weir_str
+weir__agg_key(const struct weir_type *ty, const struct weir_column *co,
+    uint32_t row, char room[16])
 {
 	size_t width = weir_type_width(ty);
 	double d;
@@ -138,7 +138,7 @@ distinct_update(const struct weir_agg_call *ca)
 	uint32_t i, row;
 
 	AGG_EACH(ca, i, row) {
-		key = key_at(ca->types[0], ca->args[0], row, room);
+		key = weir__agg_key(ca->types[0], ca->args[0], row, room);
 		if (add(ca->host, AGG_SLOT(ca, i), &key) != WEIR_OK)
 			return WEIR_ERROR;
 	}

@@ -19,5 +19,6 @@ const struct weir_aggregate *const weir__agg_builtin[] = {
 	&weir__agg_variance,
 	&weir__agg_var_pop,
 	&weir__agg_distinct,
+	&weir__agg_approx_distinct,
 	NULL,
 };

@@ -257,7 +257,8 @@ result_node(struct weir__binder *bd, const struct weir__agg_item *it,
 	ex->u.col = no;
 	ex->made = true;
 	ex->required = it->ag == &weir__agg_count ||
-	    it->ag == &weir__agg_distinct;
+	    it->ag == &weir__agg_distinct ||
+	    it->ag == &weir__agg_approx_distinct;
 	return ex;
 }
 

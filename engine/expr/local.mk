@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 libweir_a_SOURCES += \
 	%D%/agg.h \
+	%D%/agg_approx.c \
 	%D%/agg_distinct.c \
 	%D%/agg_list.c \
 	%D%/agg_pick.c \

@@ -10,11 +10,14 @@
  *	4	1	2	-4.45	1e100	a long text, not in a slice
  *	5	1	2	0.00	-1e100	a	...
  */
+#include <stdlib.h>
+
 #include "t.h"
 
 #include "base/alloc.h"
 #include "base/decimal.h"
 #include "batch/batch.h"
+#include "expr/agg.h"
 #include "expr/expr.h"
 
 #define NROWS 6
@@ -86,8 +89,8 @@ struct run {
 	struct weir__errors es;
 	struct weir__scope sc;
 	struct weir_aggs *ag;
-	char slots[2][512] __attribute__((aligned(16)));
-	char more[2][512] __attribute__((aligned(16)));
+	char slots[2][16384] __attribute__((aligned(16)));
+	char more[2][16384] __attribute__((aligned(16)));
 	uint64_t rejected;
 	uint32_t overflowed;
 	uint64_t failed;
@@ -153,7 +156,7 @@ fini(struct run *r)
 /* Rows from..to of the table into the slots. */
 static int
 update(struct run *r, struct weir__aggs_cursor *cu, uint32_t from, uint32_t to,
-    char (*slots)[512])
+    char (*slots)[16384])
 {
 	uint32_t rows[NROWS], n = 0, i;
 	void *at[NROWS];
@@ -268,6 +271,9 @@ test_results(bool merge)
 	    "bool: true | true; bool: false | false; bool: true | false");
 	T_STR(eval("{ a: distinct(i), b: distinct(s) }", merge),
 	    "int64!: 2 | 1; int64!: 2 | 2");
+	T_STR(eval("{ a: approx_distinct(i, where: i > 5), "
+		   "b: approx_distinct(s), c: count() }", merge),
+	    "int64!: 0 | 0; int64!: 2 | 2; int64!: 3 | 3");
 	T_STR(eval("{ a: variance(i), b: stddev_pop(i), c: var_pop(i), "
 		   "e: stddev(i) }", merge),
 	    "float64: 2 | 0; float64: 1 | 0; float64: 1 | 0; "
@@ -355,6 +361,84 @@ test_memory(void)
 	T(n < 600);
 }
 
+/* Values first, first + step, ... below n into a slot, a batch at a time. */
+static void
+count_about(void *slot, int64_t first, int64_t step, int64_t n, bool text)
+{
+	static int64_t values[4096];
+	static struct weir_str texts[4096];
+	static char room[4096][32];
+	void *slots[4096];
+	const struct weir_type ty = { .kind = text ? WEIR_STRING :
+						     WEIR_INT64 };
+	const struct weir_type *types[] = { &ty };
+	struct weir_column co = { .u.i64 = values };
+	const struct weir_column *args[] = { &co };
+	struct weir_agg_call ca = { .host = &host, .args = args,
+		.types = types, .nargs = 1, .slots = slots };
+	int64_t v = first;
+
+	if (text)
+		co.u.str = texts;
+	while (v < n) {
+		for (ca.n = 0; ca.n < 4096 && v < n; v += step, ca.n++) {
+			values[ca.n] = v;
+			texts[ca.n] = weir_str_make(room[ca.n],
+			    (size_t)snprintf(room[ca.n], sizeof room[0],
+				"customer-%lld", (long long)v));
+			slots[ca.n] = slot;
+		}
+		if (weir__agg_approx_distinct.update(&ca) != WEIR_OK)
+			abort();
+	}
+}
+
+static int64_t
+about(void *slot)
+{
+	int64_t got;
+	struct weir_column out = { .u.i64 = &got };
+
+	T(weir__agg_approx_distinct.finish(NULL, &host, &slot, 0, 1, NULL,
+	    &out) == WEIR_OK);
+	return got;
+}
+
+/* Within 3 % of the exact count, twice the same is once, and a merge is what
+ * all at once would have been. */
+static void
+test_approx(bool text)
+{
+	static const int64_t sizes[] = { 0, 1, 2, 10, 100, 1000, 5000, 10000,
+		20000, 30000, 50000, 100000, 300000, 1000000 };
+	static char a[8192], b[8192], c[8192];
+	void *into = a, *from = b;
+	double off, worst = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int64_t n = sizes[i];
+
+		memset(a, 0, sizeof a);
+		memset(b, 0, sizeof b);
+		memset(c, 0, sizeof c);
+		count_about(a, 0, 2, n, text);
+		count_about(b, 1, 2, n, text);
+		count_about(b, 0, 3, n, text);
+		count_about(c, 0, 1, n, text);
+		T(weir__agg_approx_distinct.merge(NULL, &host, &into, &from, 0,
+		    1) == WEIR_OK);
+		T(memcmp(a, c, sizeof a) == 0);
+		off = n == 0 ? (double)about(a) :
+			       ((double)about(a) - (double)n) / (double)n;
+		off = off < 0 ? -off : off;
+		worst = off > worst ? off : worst;
+		T(off <= 0.03);
+		T(n > 10 || about(a) == n);
+	}
+	printf("# approx_distinct is off by %.2f %% at most\n", 100 * worst);
+}
+
 int
 main(void)
 {
@@ -365,6 +449,8 @@ main(void)
 	test_rejects();
 	test_errors();
 	test_sharing();
+	test_approx(false);
+	test_approx(true);
 	test_memory();
 	weir__registry_free(registry);
 	return t_done();
