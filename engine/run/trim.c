@@ -32,7 +32,9 @@ weir__marks_need(struct weir__marks *ms, uint64_t epoch)
 
 	while (i + 1 < ms->n && ms->list[i + 1].epoch <= epoch)
 		i++;
-	memmove(ms->list, ms->list + i, (ms->n - i) * sizeof *ms->list);
+	if (i != 0)
+		memmove(ms->list, ms->list + i,
+		    (ms->n - i) * sizeof *ms->list);
 	ms->n -= i;
 	return ms->n != 0 ? ms->list[0].file : 0;
 }
