@@ -75,6 +75,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_lost \
 	tests/peers/test_kafka_outage \
 	tests/peers/test_kafka_txn \
+	tests/peers/test_postgres \
 	tests/plugins.py \
 	tests/symbols.sh \
 	tests/unit/c11_threads.h \

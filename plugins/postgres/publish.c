@@ -69,12 +69,12 @@ make(struct weir_publisher *pb, struct pg_marker *ma, struct weir_err *err)
 	*ma = (struct pg_marker){ .found = false };
 	rc = pg_target_look(ta, err);
 	there = ta->oid != 0;
+	if (rc == WEIR_OK)
+		rc = pg_target_check(ta, err);
 	if (rc == WEIR_OK && ta->has_marker)
 		rc = pg_marker_read(ta, &pu->fe, true, ma, err);
 	if (rc == WEIR_OK)
 		rc = check_marker(pu, ma, err);
-	if (rc == WEIR_OK)
-		rc = pg_target_check(ta, err);
 	if (rc == WEIR_OK)
 		rc = pg_ddl_marker(ta, err);
 	if (rc == WEIR_OK)
@@ -241,13 +241,13 @@ check_place(struct publisher *pu, const struct pg_marker *ma, uint64_t epoch,
 		return WEIR_END;
 	if (ma->epoch == pu->epoch)
 		return WEIR_OK;
-	return fail_stop(pu, err, "postgres.lost", "sink %s: %s.weir_epochs at %s is at epoch "
-	    "%llu and was at %llu: the database %s; start the pipeline again, "
-	    "it knows what can be written once more", pu->fe.sink,
+	return fail_stop(pu, err, "postgres.lost", "sink %s: %s.weir_epochs at "
+	    "%s is at epoch %llu and was at %llu: %s", pu->fe.sink,
 	    pu->ta.schema, pu->li.where, (unsigned long long)ma->epoch,
 	    (unsigned long long)pu->epoch, ma->epoch < pu->epoch ?
-	    "has gone back, to an older copy or a standby that lacked it" :
-	    "was written by someone else");
+	    "the database has gone back, to an older copy or a standby that "
+	    "lacked it, and what was published since is gone there" :
+	    "someone else wrote it");
 }
 
 /* What was deleted long ago is forgotten, once in a while. */

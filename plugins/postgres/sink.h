@@ -50,6 +50,7 @@ struct pg_target {
 	char relkind;
 	bool may_make;	  /* in that schema */
 	bool has_marker;  /* there is a table weir_epochs */
+	bool may_mark;	  /* and we may use it */
 	bool has_graves;  /* and one for what was deleted */
 	char graves[PG_NAME];
 	uint64_t *missing; /* columns of ours that it lacks */

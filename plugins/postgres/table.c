@@ -147,7 +147,11 @@ look_beside(struct pg_target *ta, struct weir_err *err)
 	    "c.relname = 'weir_epochs'), EXISTS (SELECT FROM pg_class c WHERE "
 	    "c.relnamespace = n.oid AND c.relname = ");
 	pg_buf_quote(&sql, ta->graves);
-	pg_buf_text(&sql, ") FROM (SELECT 1) x LEFT JOIN pg_namespace n "
+	pg_buf_text(&sql, "), coalesce((SELECT has_table_privilege(c.oid, "
+	    "'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND "
+	    "has_table_privilege(c.oid, 'UPDATE') FROM pg_class c WHERE "
+	    "c.relnamespace = n.oid AND c.relname = 'weir_epochs'), true) "
+	    "FROM (SELECT 1) x LEFT JOIN pg_namespace n "
 	    "ON n.nspname = ");
 	pg_buf_quote(&sql, ta->schema);
 	rc = ask(ta, &sql, &res, err);
@@ -163,6 +167,7 @@ look_beside(struct pg_target *ta, struct weir_err *err)
 	ta->may_make = pg_cell(res, 0, 1)[0] == 't';
 	ta->has_marker = pg_cell(res, 0, 2)[0] == 't';
 	ta->has_graves = pg_cell(res, 0, 3)[0] == 't';
+	ta->may_mark = pg_cell(res, 0, 4)[0] == 't';
 	PQclear(res);
 	return WEIR_OK;
 }
@@ -387,6 +392,9 @@ pg_target_check(struct pg_target *ta, struct weir_err *err)
 	if (!ta->has_marker && (ta->cf->ddl == PG_DDL_NONE || !ta->may_make))
 		misfit(&mi, "there is no table weir_epochs beside it, and it "
 		    "may not be made; weir-postgres(7) has its statement");
+	if (!ta->may_mark)
+		misfit(&mi, "the user lacks the right to SELECT, INSERT and "
+		    "UPDATE on table weir_epochs beside it");
 	if (ta->cf->deletes && ta->cf->newer >= 0 && !ta->has_graves &&
 	    (ta->cf->ddl == PG_DDL_NONE || !ta->may_make))
 		misfit(&mi, "there is no table %s beside it, and it may not be "
