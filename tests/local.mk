@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/json_encode \
 	tests/unit/json_text \
 	tests/unit/kafka \
+	tests/unit/kafka_once \
 	tests/unit/num \
 	tests/unit/parquet_read \
 	tests/unit/parquet_write \
@@ -149,6 +150,9 @@ tests_unit_json_text_LDADD = $(UNIT_LIBS)
 tests_unit_kafka_SOURCES = tests/unit/kafka.c
 tests_unit_kafka_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_kafka_LDADD = $(UNIT_LIBS)
+tests_unit_kafka_once_SOURCES = tests/unit/kafka_once.c
+tests_unit_kafka_once_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_kafka_once_LDADD = $(UNIT_LIBS)
 tests_unit_num_SOURCES = tests/unit/num.c
 tests_unit_num_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_num_LDADD = $(UNIT_LIBS)

@@ -68,6 +68,7 @@ error_cb(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	struct kafka_link *li = &cl->link;
 	rd_kafka_resp_err_t err = code;
 
+	atomic_fetch_add(&cl->stirs, 1);
 	pthread_mutex_lock(&li->lock);
 	switch (err) {
 	case RD_KAFKA_RESP_ERR__FATAL:
@@ -92,10 +93,16 @@ log_cb(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 	char line[KAFKA_WHY_MAX];
 
 	(void)level;
-	if (cl == NULL || cl->st == NULL)
+	if (cl == NULL)
 		return;
+	atomic_fetch_add(&cl->stirs, 1);
 	copy_line(line, sizeof(line), text);
-	weir_log(cl->st, WEIR_LOG_DEBUG, "librdkafka %s: %s", fac, line);
+	if (cl->st != NULL)
+		weir_log(cl->st, WEIR_LOG_DEBUG, "librdkafka %s: %s", fac,
+		    line);
+	else if (cl->pb != NULL)
+		cl->host->publisher_log(cl->pb, WEIR_LOG_DEBUG,
+		    "librdkafka %s: %s", fac, line);
 }
 
 static void
@@ -155,6 +162,7 @@ void
 kafka_client_fini(struct kafka_client *cl)
 {
 	cl->st = NULL;
+	cl->pb = NULL;
 	if (cl->rkt != NULL)
 		rd_kafka_topic_destroy(cl->rkt);
 	if (cl->rk != NULL)

@@ -10,7 +10,12 @@
  *	rows.c        messages into batches
  *	watch.c       a thread for what blocks
  *	write.c     kafka.write: table, bind, probe
+ *	records.c     rows as records
  *	sink.c        its run: write, cut, prepare
+ *	once.c        its run with delivery: exactly_once
+ *	frame.c       records in the spool
+ *	txn.c         transactions
+ *	marker.c      the topic of markers
  */
 #ifndef KAFKA_H
 #define KAFKA_H
@@ -72,6 +77,7 @@ void kafka_conf_try(rd_kafka_conf_t *conf, const char *name,
     const char *value);
 /* The text as a C string in `to`, cut to its room. */
 const char *kafka_text(const struct weir_str *s, char *to, size_t room);
+bool kafka_topic_ok(const struct weir_str *s);
 bool kafka_is_embedded(const struct kafka_common *co);
 
 /* ---- client.c */
@@ -98,8 +104,11 @@ struct kafka_client {
 	struct kafka_link link;
 	bool has_lock;
 	bool watched; /* another thread asks, too: it must not serve callbacks */
-	/* Log lines of librdkafka go to this stage, at debug level. */
+	/* Log lines of librdkafka go to this stage or publisher, at debug
+	 * level; `stirs` counts them, and errors. */
 	const struct weir_stage *st;
+	const struct weir_publisher *pb;
+	_Atomic unsigned stirs;
 	void (*delivered)(void *opaque, const rd_kafka_message_t *m);
 	void *opaque;
 };

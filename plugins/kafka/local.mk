@@ -4,8 +4,12 @@ plugin_LTLIBRARIES += %D%/kafka.la
 	%D%/client.c \
 	%D%/commit.c \
 	%D%/embedded.c \
+	%D%/frame.c \
 	%D%/kafka.h \
+	%D%/marker.c \
 	%D%/offsets.c \
+	%D%/once.c \
+	%D%/once.h \
 	%D%/options.c \
 	%D%/plugin.c \
 	%D%/read.c \
@@ -15,6 +19,7 @@ plugin_LTLIBRARIES += %D%/kafka.la
 	%D%/sink.h \
 	%D%/source.c \
 	%D%/source.h \
+	%D%/txn.c \
 	%D%/watch.c \
 	%D%/write.c
 %C%_kafka_la_CFLAGS = $(PLUGIN_CFLAGS)

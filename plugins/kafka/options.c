@@ -213,8 +213,8 @@ property(const struct weir_str *name, enum kafka_role role)
 }
 
 /* A topic's name as brokers want it: KIP-29, org.apache.kafka Topic.java. */
-static bool
-topic_ok(const struct weir_str *s)
+bool
+kafka_topic_ok(const struct weir_str *s)
 {
 	const char *p = weir_str_data(s);
 
@@ -299,7 +299,7 @@ kafka_common_bind(struct weir_bind *bi, struct kafka_common *co,
 	if (co->brokers.len == 0)
 		return weir_option_fail(bi, "brokers", err, "kafka.brokers",
 		    "expected host:port, found an empty text");
-	if (!topic_ok(&co->topic))
+	if (!kafka_topic_ok(&co->topic))
 		return weir_option_fail(bi, "topic", err, "kafka.topic",
 		    "'%s' is no topic name: expected 1 to 249 letters, digits, "
 		    "points, underscores and hyphens",

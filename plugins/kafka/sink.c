@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "sink.h"
+#include "once.h"
 
 enum {
 	WAIT_MS = 20,	   /* for room in librdkafka's queue */
@@ -62,14 +62,14 @@ set_number(const struct weir_host *host, rd_kafka_conf_t *conf,
 	return kafka_conf_set(host, conf, name, text, err);
 }
 
-static rd_kafka_conf_t *
-sink_conf(const struct weir_host *host, const struct write_config *cf,
-    const char *brokers, struct weir_err *err)
+rd_kafka_conf_t *
+kafka_write_conf(const struct weir_host *host, const struct write_config *cf,
+    const char *brokers, kafka_settings own, struct weir_err *err)
 {
 	rd_kafka_conf_t *conf;
 
-	conf = kafka_conf_new(host, &cf->common, brokers, settings,
-	    KAFKA_WRITES, err);
+	conf = kafka_conf_new(host, &cf->common, brokers, own, KAFKA_WRITES,
+	    err);
 	if (conf == NULL)
 		return NULL;
 	if (kafka_conf_set(host, conf, "compression.codec",
@@ -127,6 +127,8 @@ kafka_sink_init(struct weir_stage *st, struct weir_err *err)
 	char brokers[4096], topic[KAFKA_NAME_MAX];
 	rd_kafka_conf_t *conf;
 
+	if (cf->delivery == EXACTLY_ONCE)
+		return WEIR_OK;
 	si->last = &si->first;
 	si->has_lock = pthread_mutex_init(&si->lock, NULL) == 0;
 	if (!si->has_lock || tally_new(st, err) != WEIR_OK)
@@ -139,8 +141,8 @@ kafka_sink_init(struct weir_stage *st, struct weir_err *err)
 			return WEIR_ERROR;
 	}
 	kafka_text(&cf->common.brokers, brokers, sizeof(brokers));
-	conf = sink_conf(st->host, cf, si->em != NULL ?
-	    kafka_embedded_brokers(si->em) : brokers, err);
+	conf = kafka_write_conf(st->host, cf, si->em != NULL ?
+	    kafka_embedded_brokers(si->em) : brokers, settings, err);
 	if (conf == NULL)
 		return WEIR_ERROR;
 	si->cl.st = st;
@@ -171,6 +173,7 @@ kafka_sink_fini(struct weir_stage *st)
 	struct sink *si = st->state;
 	struct tally *ta;
 
+	st->host->free(si->frame.p);
 	if (si->cl.rk != NULL) {
 		rd_kafka_purge(si->cl.rk, RD_KAFKA_PURGE_F_QUEUE |
 		    RD_KAFKA_PURGE_F_INFLIGHT);
@@ -240,8 +243,9 @@ wait_room(struct weir_stage *st, int64_t since, struct weir_err *err)
 	    si->cl.brokers, rd_kafka_outq_len(si->cl.rk), si->cl.topic);
 }
 
-static int
-too_large(struct weir_stage *st, const struct weir_batch *b, uint32_t row)
+int
+kafka_reject_large(struct weir_stage *st, const struct weir_batch *b,
+    uint32_t row)
 {
 	const struct write_config *cf = st->config;
 	struct sink *si = st->state;
@@ -272,7 +276,7 @@ outcome(struct weir_stage *st, const struct weir_batch *b, uint32_t *from,
 			*from = i;
 			return WEIR_AGAIN;
 		case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-			if (too_large(st, b, i) != WEIR_OK)
+			if (kafka_reject_large(st, b, i) != WEIR_OK)
 				return st->host->fail(err, WEIR_NOWHERE,
 				    "memory", "out of memory");
 			continue;
@@ -306,19 +310,17 @@ write_plain(struct weir_stage *st, const struct weir_batch *b,
 	return rc;
 }
 
-/* One record; WEIR_AGAIN when the queue is full.  Takes the headers over when
- * it answers WEIR_OK. */
-static rd_kafka_resp_err_t
-produce(struct sink *si, struct tally *ta, const struct record *re)
+rd_kafka_resp_err_t
+kafka_produce(struct kafka_client *cl, void *opaque, const struct record *re)
 {
 	rd_kafka_vu_t v[8] = {
-		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = si->cl.rkt },
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = cl->rkt },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = re->partition },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
 		    .u.mem = { (void *)(uintptr_t)re->key, re->key_len } },
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,
 		    .u.mem = { (void *)(uintptr_t)re->value, re->len } },
-		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = ta },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque },
 		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
 		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = re->stamp },
 		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = re->headers },
@@ -326,7 +328,7 @@ produce(struct sink *si, struct tally *ta, const struct record *re)
 	rd_kafka_error_t *bad;
 	rd_kafka_resp_err_t code;
 
-	bad = rd_kafka_produceva(si->cl.rk, v, re->headers != NULL ? 8 : 7);
+	bad = rd_kafka_produceva(cl->rk, v, re->headers != NULL ? 8 : 7);
 	if (bad == NULL)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	code = rd_kafka_error_code(bad);
@@ -362,7 +364,7 @@ write_each(struct weir_stage *st, const struct weir_batch *b,
 		if (kafka_record_extra(st, b, i, &re, err) != WEIR_OK)
 			return WEIR_ERROR;
 		for (rc = WEIR_AGAIN; rc == WEIR_AGAIN; ) {
-			si->m[i].err = produce(si, si->now, &re);
+			si->m[i].err = kafka_produce(&si->cl, si->now, &re);
 			at = i;
 			rc = outcome(st, b, &at, i + 1, err);
 			if (rc == WEIR_AGAIN &&
@@ -430,7 +432,7 @@ send_waiting(struct weir_stage *st, bool force)
 		    force))
 			break;
 		wa->counted = true;
-		code = produce(si, wa->tally, &re);
+		code = kafka_produce(&si->cl, wa->tally, &re);
 		if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
 		si->first = wa->next;
@@ -471,7 +473,7 @@ write_embedded(struct weir_stage *st, const struct weir_batch *b,
 			continue;
 		record_of(&si->m[i], &re);
 		if (re.len + re.key_len > cf->max_message) {
-			rc = too_large(st, b, i);
+			rc = kafka_reject_large(st, b, i);
 		} else if ((rc = kafka_record_extra(st, b, i, &re, err)) ==
 		    WEIR_OK && (rc = put_waiting(st, &re)) != WEIR_OK &&
 		    re.headers != NULL)
@@ -490,6 +492,8 @@ sink_write(struct weir_stage *st, struct weir_batch *b, struct weir_err *err)
 	struct sink *si = st->state;
 	int rc;
 
+	if (cf->delivery == EXACTLY_ONCE)
+		return kafka_once_write(st, b, err);
 	if (check(st, err) != WEIR_OK || kafka_records(st, b, err) != WEIR_OK)
 		return WEIR_ERROR;
 	if (si->em != NULL)
@@ -507,11 +511,14 @@ static int
 sink_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
     struct weir_err *err)
 {
+	const struct write_config *cf = st->config;
 	struct sink *si = st->state;
 
 	(void)epoch;
 	(void)last;
 	*cut = si->now;
+	if (cf->delivery == EXACTLY_ONCE)	/* the spool is the engine's */
+		return WEIR_OK;
 	return tally_new(st, err);
 }
 
@@ -562,9 +569,13 @@ static int
 sink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
     struct weir_err *err)
 {
+	const struct write_config *cf = st->config;
 	struct tally *ta = cut;
-	int rc = wait_landed(st, ta, err);
+	int rc;
 
+	if (cf->delivery == EXACTLY_ONCE)
+		return WEIR_OK;
+	rc = wait_landed(st, ta, err);
 	if (rc == WEIR_AGAIN)
 		return rc;
 	intent->rows = ta->sent;
@@ -576,30 +587,27 @@ sink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 	return rc;
 }
 
-/* ---- the publisher: all was delivered before the epoch was decided */
+/* ---- the publisher: all was delivered before the epoch was decided, or is
+ * now: see once.h */
 
 struct publisher {
 	uint64_t epoch;
+	struct once once;
 };
 
 /* The brokers are asked for the topic, so that one that is missing is found
  * before the first row; they may make it. */
 static int
-publisher_open(struct weir_publisher *pb, const struct weir_fence *fence,
-    struct weir_err *err)
+look_for_topic(struct weir_publisher *pb, struct weir_err *err)
 {
 	const struct write_config *cf = pb->config;
-	struct publisher *pu = pb->state;
 	struct kafka_client cl = { .host = pb->host };
 	char brokers[4096];
 	rd_kafka_conf_t *conf;
 	int rc, n = 0;
 
-	pu->epoch = fence->epoch;
-	if (kafka_is_embedded(&cf->common))
-		return WEIR_OK;
 	kafka_text(&cf->common.brokers, brokers, sizeof(brokers));
-	conf = sink_conf(pb->host, cf, brokers, err);
+	conf = kafka_write_conf(pb->host, cf, brokers, settings, err);
 	if (conf == NULL)
 		return WEIR_ERROR;
 	rc = kafka_client_init(&cl, pb->host, &cf->common, RD_KAFKA_PRODUCER,
@@ -616,6 +624,30 @@ publisher_open(struct weir_publisher *pb, const struct weir_fence *fence,
 	return rc;
 }
 
+static bool
+once(const struct weir_publisher *pb)
+{
+	const struct write_config *cf = pb->config;
+
+	return cf->delivery == EXACTLY_ONCE;
+}
+
+static int
+publisher_open(struct weir_publisher *pb, const struct weir_fence *fence,
+    struct weir_err *err)
+{
+	const struct write_config *cf = pb->config;
+	struct publisher *pu = pb->state;
+	int rc = WEIR_OK;
+
+	pu->epoch = fence->epoch;
+	if (!kafka_is_embedded(&cf->common))
+		rc = look_for_topic(pb, err);
+	if (rc == WEIR_OK && once(pb))
+		rc = kafka_once_open(pb, &pu->once, fence, err);
+	return rc;
+}
+
 static int
 publisher_publish(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_intent *intents, size_t n, struct weir_err *err)
@@ -624,7 +656,8 @@ publisher_publish(struct weir_publisher *pb, uint64_t epoch,
 
 	(void)intents;
 	(void)n;
-	(void)err;
+	if (once(pb))
+		return kafka_once_publish(pb, &pu->once, epoch, err);
 	pu->epoch = epoch;
 	return WEIR_OK;
 }
@@ -635,8 +668,30 @@ publisher_last(struct weir_publisher *pb, uint64_t *epoch, struct weir_err *err)
 	const struct publisher *pu = pb->state;
 
 	(void)err;
-	*epoch = pu->epoch;
+	*epoch = once(pb) ? pu->once.mk.epoch : pu->epoch;
 	return WEIR_OK;
+}
+
+static void
+publisher_close(struct weir_publisher *pb)
+{
+	struct publisher *pu = pb->state;
+
+	if (once(pb))
+		kafka_once_close(&pu->once);
+}
+
+static int
+publisher_audit(struct weir_publisher *pb, const struct weir_fence *fence,
+    uint64_t epoch, const struct weir_intent *intents, size_t n,
+    struct weir_audit *out, struct weir_err *err)
+{
+	struct publisher *pu = pb->state;
+
+	if (!once(pb))
+		return WEIR_OK;
+	return kafka_once_audit(pb, &pu->once, fence, epoch, intents, n, out,
+	    err);
 }
 
 const struct weir_sink_ops kafka_sink_ops = {
@@ -648,4 +703,6 @@ const struct weir_sink_ops kafka_sink_ops = {
 	.open = publisher_open,
 	.publish = publisher_publish,
 	.last_published = publisher_last,
+	.close = publisher_close,
+	.audit = publisher_audit,
 };

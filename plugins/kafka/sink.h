@@ -30,6 +30,7 @@ struct write_config {
 	uint64_t batch;
 	uint64_t max_message;
 	uint64_t queue;
+	struct weir_str marker_topic;
 	/* Of bind. */
 	uint32_t value_col; /* when no value expression is given */
 };
@@ -53,7 +54,15 @@ struct waiting {
 	char bytes[];
 };
 
+/* Records on their way into the spool; see once.h. */
+struct frame {
+	char *p;
+	size_t len, room;
+	uint32_t rows;
+};
+
 struct sink {
+	struct frame frame; /* exactly_once: nothing else but m is used */
 	struct kafka_client cl;
 	struct kafka_embedded *em;
 	struct tally *now; /* of the epoch that is being written */
@@ -71,6 +80,14 @@ extern const struct weir_sink_ops kafka_sink_ops;
 int kafka_sink_init(struct weir_stage *st, struct weir_err *err);
 void kafka_sink_fini(struct weir_stage *st);
 
+/* A producer's configuration: `settings`, then what the options say. */
+rd_kafka_conf_t *kafka_write_conf(const struct weir_host *host,
+    const struct write_config *cf, const char *brokers, kafka_settings settings,
+    struct weir_err *err);
+/* Rejects row `row`, whose record is longer than max_message. */
+int kafka_reject_large(struct weir_stage *st, const struct weir_batch *b,
+    uint32_t row);
+
 /* ---- records.c: the rows as records */
 struct record {
 	const void *key, *value;
@@ -87,5 +104,10 @@ int kafka_records(struct weir_stage *st, struct weir_batch *b,
 /* Headers and time stamp of a row; the headers are the caller's. */
 int kafka_record_extra(struct weir_stage *st, const struct weir_batch *b,
     uint32_t row, struct record *re, struct weir_err *err);
+
+/* ---- sink.c: one record into librdkafka's queue, which may be full; the
+ * headers are taken over when there is no error */
+rd_kafka_resp_err_t kafka_produce(struct kafka_client *cl, void *opaque,
+    const struct record *re);
 
 #endif

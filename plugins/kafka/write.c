@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "sink.h"
+#include "once.h"
 
 #define OPTION(member) offsetof(struct write_config, member)
 
@@ -102,7 +102,18 @@ static const struct weir_option opt_delivery = {
 	.offset = OPTION(delivery),
 	.help = "at_least_once: in order and without doubles while the process "
 	    "lives; rows of an epoch that was cut off by a crash are written "
-	    "again",
+	    "again. exactly_once: one transaction an epoch, so that who reads "
+	    "committed records only sees each row once",
+};
+
+static const struct weir_option opt_marker_topic = {
+	.size = sizeof(struct weir_option),
+	.name = "marker_topic",
+	.type = WEIR_OPT_STRING,
+	.def = "\"_weir_markers\"",
+	.offset = OPTION(marker_topic),
+	.help = "exactly_once: the compacted topic in which each transaction "
+	    "says which epoch it was; made where it is not there",
 };
 
 static const struct weir_option opt_linger = {
@@ -165,6 +176,7 @@ static const struct weir_option *const options[] = {
 	&opt_partitioner,
 	&opt_compression,
 	&opt_delivery,
+	&opt_marker_topic,
 	&opt_linger,
 	&opt_batch,
 	&opt_max_message,
@@ -254,23 +266,54 @@ bind_headers(struct weir_bind *bi, const struct write_config *cf,
 }
 
 static int
+bind_once(struct weir_bind *bi, const struct write_config *cf,
+    struct weir_err *err)
+{
+	char name[KAFKA_NAME_MAX + 8];
+
+	if (kafka_is_embedded(&cf->common))
+		return weir_option_fail(bi, "delivery", err, "kafka.delivery",
+		    "the embedded Kafka forgets all when the process ends, so "
+		    "that nothing is delivered once; leave out delivery:, or "
+		    "name brokers");
+	if (!kafka_topic_ok(&cf->marker_topic))
+		return weir_option_fail(bi, "marker_topic", err, "kafka.topic",
+		    "'%s' is no topic name: expected 1 to 249 letters, digits, "
+		    "points, underscores and hyphens",
+		    kafka_text(&cf->marker_topic, name, sizeof(name)));
+	weir_sink_spool(bi);
+	return WEIR_OK;
+}
+
+static int
 write_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 {
 	struct write_config *cf = config;
 
-	if (cf->delivery == EXACTLY_ONCE)
-		return weir_option_fail(bi, "delivery", err, "kafka.delivery",
-		    "kafka.write can't deliver exactly once yet; at_least_once "
-		    "is what it keeps");
 	if (cf->partition != NULL && cf->partitioner != 0)
 		return weir_option_fail(bi, "partitioner", err,
 		    "kafka.partitioner", "expected partition: or partitioner:, "
 		    "found both");
 	if (kafka_common_bind(bi, &cf->common, KAFKA_WRITES, err) != WEIR_OK ||
 	    bind_value(bi, cf, err) != WEIR_OK ||
-	    bind_key(bi, cf, err) != WEIR_OK)
+	    bind_key(bi, cf, err) != WEIR_OK ||
+	    bind_headers(bi, cf, err) != WEIR_OK)
 		return WEIR_ERROR;
-	return bind_headers(bi, cf, err);
+	return cf->delivery == EXACTLY_ONCE ? bind_once(bi, cf, err) : WEIR_OK;
+}
+
+/* The markers' topic is there, or may be made. */
+static int
+probe_once(struct weir_bind *bi, const struct write_config *cf,
+    struct weir_err *err)
+{
+	struct weir_err why = { .code = "" };
+
+	if (kafka_marker_topic(WEIR_BIND_HOST(bi), cf, KAFKA_MARKER_PROBE,
+	    &why) == WEIR_OK)
+		return WEIR_OK;
+	return weir_option_fail(bi, "marker_topic", err, why.code, "%s",
+	    why.text);
 }
 
 /* A topic that is not there may be made by the brokers when it is written. */
@@ -281,8 +324,10 @@ write_probe(struct weir_bind *bi, const void *config, struct weir_err *err)
 	int rc, n = 0;
 
 	rc = kafka_common_probe(bi, &cf->common, KAFKA_WRITES, &n, err);
-	return rc != WEIR_OK && strcmp(err->code, "kafka.topic") == 0 ?
-	    WEIR_OK : rc;
+	if (rc != WEIR_OK && strcmp(err->code, "kafka.topic") == 0)
+		rc = WEIR_OK;
+	return rc == WEIR_OK && cf->delivery == EXACTLY_ONCE ?
+	    probe_once(bi, cf, err) : rc;
 }
 
 const struct weir_stage_type kafka_write_type = {
@@ -297,6 +342,21 @@ const struct weir_stage_type kafka_write_type = {
 	    "partition, and once while the process lives, however often the "
 	    "brokers go away. An epoch is done when the brokers have "
 	    "acknowledged every record of it.\n"
+	    "\n"
+	    "With delivery: exactly_once the rows of an epoch are kept on disk "
+	    "until it is decided, and then written in one transaction of the "
+	    "transactional id weir-PIPELINE-SINK, together with a marker: a "
+	    "record of the topic marker_topic, which says which epoch it was. "
+	    "A start reads the marker and writes what is missing; so each row "
+	    "is there once for readers with isolation.level=read_committed, "
+	    "whatever was killed meanwhile. An epoch without rows is a "
+	    "transaction with its marker alone. The markers' topic has one "
+	    "partition and cleanup.policy=compact, may serve any number of "
+	    "pipelines, and must not be deleted: without its marker a sink that "
+	    "has written before refuses to start. A second process with the "
+	    "same id is told apart by the brokers, and the older one stops. "
+	    "Rights needed besides those to the topic: to create, read and "
+	    "write the markers' topic, and to use the transactional id.\n"
 	    "\n"
 	    "A stream of changes is written as a compacted topic wants it: a "
 	    "row that deletes is a record with its key and no value.",

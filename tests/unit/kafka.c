@@ -363,8 +363,8 @@ test_refusals(void)
 	    "security.protocol: Invalid value \"tls\" for configuration "
 	    "property \"security.protocol\"");
 	refused("write", "delivery", "exactly_once", "kafka.delivery",
-	    "kafka.write can't deliver exactly once yet; at_least_once is "
-	    "what it keeps");
+	    "the embedded Kafka forgets all when the process ends, so that "
+	    "nothing is delivered once; leave out delivery:, or name brokers");
 }
 
 static void
