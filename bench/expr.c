@@ -207,7 +207,7 @@ bench_aggs(const char *s)
 			t1 += now() - t;
 			t = now();
 			if (weir__aggs_finish(ag, &out, groups, GROUPS, res,
-				0) != 0)
+				0, NULL, NULL, NULL) != 0)
 				exit(1);
 			t2 += now() - t;
 			weir__arena_reset(&out);

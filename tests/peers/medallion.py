@@ -22,6 +22,7 @@ import decimal
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -236,14 +237,18 @@ def make_pipeline(to, source, until_end, idle):
         f.write(text)
 
 
-def run_weir(args, pipe, out, topic, rows, env=None, more=()):
+def weir_command(args, pipe, out, topic, rows, more=()):
     sets = {"brokers": args.brokers, "topic": topic, "out": out,
             "start": "earliest", "trigger": "2s", "max_rows": str(rows),
             "keep": "100000", "previews": "false"}
     cmd = [args.weir, "run", pipe, "--no-view"]
     for k, v in sets.items():
         cmd += ["--set", f"{k}={v}"]
-    cmd += list(more)
+    return cmd + list(more)
+
+
+def run_weir(args, pipe, out, topic, rows, env=None, more=()):
+    cmd = weir_command(args, pipe, out, topic, rows, more)
     began = time.time()
     p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        env={**os.environ, **(env or {})}, timeout=400)
@@ -329,9 +334,48 @@ def drained(args, work, n):
        f"{name}: some windows are open and some are not")
     check_layers(out, orc, closed, name)
     p, _ = run_weir(args, pipe, out, topic, 20000, more=["--drain"])
-    ok(p.returncode == 1 and b"--append" in p.stderr,
-       f"{name}: a second run refuses outputs that are not empty",
+    ok(p.returncode == 0, f"{name}: a second run goes on", p.stderr.decode())
+    check_layers(out, orc, closed, f"{name}, again")
+    make_pipeline(pipe, args.pipeline, True, None)
+    p, _ = run_weir(args, pipe, out, topic, 20000)
+    ok(p.returncode == 0, f"{name}: a third runs to the end",
        p.stderr.decode())
+    check_layers(out, orc, orc.gold, f"{name}, the end")
+
+
+def killed(args, work, n, kills):
+    """kill -9 at any time, again and again: each layer is what it would be."""
+    name = "kill -9"
+    if args.k and args.k not in name:
+        return
+    topic = f"m-kill-{os.getpid()}"
+    dump, out = os.path.join(work, topic + ".dump"), os.path.join(work, topic)
+    pipe = os.path.join(work, topic + ".weir")
+    fill(args, topic, dump, n, 4)
+    make_pipeline(pipe, args.pipeline, True, "1s")
+    now = int(time.time() * 1e6)
+    dice = random.Random(7)
+    done = 0
+    for _ in range(kills):
+        cmd = weir_command(args, pipe, out, topic, 1000)
+        with open(pipe + ".log", "wb") as log:
+            p = subprocess.Popen(cmd, stdout=log, stderr=log)
+            try:
+                code = p.wait(dice.uniform(0.05, 1.2))
+            except subprocess.TimeoutExpired:
+                p.kill()
+                code = p.wait()
+        done += code == -9
+        if code != -9:
+            break
+    with open(pipe + ".log", encoding="utf-8", errors="replace") as f:
+        ok(code in (0, -9), f"{name}: each run goes on", f.read())
+    p, took = run_weir(args, pipe, out, topic, 1000)
+    ok(p.returncode == 0, f"{name}: after {done} kills it runs to the end",
+       p.stderr.decode())
+    ok(done > kills // 3, f"{name}: was killed {done} times")
+    orc = Oracle(dump, now)
+    check_layers(out, orc, orc.gold, name)
 
 
 def main():
@@ -356,6 +400,7 @@ def main():
         case(args, work, "one-row batches", n // 10, 4, 5000,
              env={"WEIR_FRAG": "1"})
         drained(args, work, n // 4)
+        killed(args, work, n // 2, 15)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print(f"1..{tests}")
