@@ -205,6 +205,26 @@ publish(struct weir__run *ru, struct weir__decision *de)
 	return 0;
 }
 
+/* Did nothing happen that a restart would miss?  Then there is nothing to
+ * decide: an idle pipeline leaves the disk alone. */
+static bool
+idle(const struct weir__journal *jo, const struct weir__decision *de)
+{
+	const struct weir__sink_cut *sc;
+	size_t i;
+
+	if (jo->segments == NULL || de->rows != 0 || de->last ||
+	    de->taken != NULL || de->state.file != 0)
+		return false;
+	for (i = 0; i < de->nsinks; i++) {
+		sc = &de->sinks[i];
+		if (sc->intent.rows != 0 || sc->intent.len != 0 ||
+		    sc->spool.rows != 0)
+			return false;
+	}
+	return true;
+}
+
 static int
 decide(struct weir__journal *jo, struct weir__decision *de)
 {
@@ -261,7 +281,7 @@ process(struct weir__journal *jo, struct weir__decision *de)
 		weir__run_fail(ru, &err);
 		return -1;
 	}
-	return decide(jo, de);
+	return idle(jo, de) ? WEIR_OK : decide(jo, de);
 }
 
 static void *

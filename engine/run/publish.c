@@ -47,6 +47,7 @@ struct weir__publisher {
 	int opened;	    /* 0 not yet, 1 yes, -1 failed */
 	bool stop;
 	/* The thread's own. */
+	bool left; /* given up until the next run */
 	uint64_t has; /* by its own word at the start */
 	const struct weir__sink_cut *cut; /* being published */
 	struct weir__spool_reader reader;
@@ -144,6 +145,17 @@ open_sink(struct weir__publisher *pb)
 
 /* ---- publishing */
 
+/* The run is to end and the other side is down: what is decided is in the
+ * journal, and the next run publishes it. */
+static void
+leave(struct weir__publisher *pb, uint64_t epoch)
+{
+	pb->left = true;
+	weir__log(&pb->ru->log, WEIR_LOG_WARN, pb->nd->id,
+	    "is still down: epochs from %" PRIu64 " on are decided, and the "
+	    "next run publishes them", epoch);
+}
+
 static int
 publish(struct weir__publisher *pb, const struct item *it)
 {
@@ -164,10 +176,15 @@ publish(struct weir__publisher *pb, const struct item *it)
 		if (rc == WEIR_AGAIN &&
 		    weir__run_backoff(pb->ru, &bo, pb->nd->id, &err))
 			continue;
-		fail(pb, &err, "publish an epoch");
+		if (rc == WEIR_AGAIN && pb->ru->state_fd >= 0 &&
+		    !atomic_load(&pb->ru->failed))
+			leave(pb, epoch);
+		else
+			fail(pb, &err, "publish an epoch");
 		break;
 	}
-	weir__run_back(pb->ru, &bo, pb->nd->id);
+	if (rc == WEIR_OK)
+		weir__run_back(pb->ru, &bo, pb->nd->id);
 	if (pb->reading)
 		weir__spool_done(&pb->reader);
 	pb->reading = false;
@@ -211,7 +228,8 @@ work(struct weir__publisher *pb)
 			break;
 		it = pb->queue;
 		pthread_mutex_unlock(&pb->lock);
-		if (!atomic_load(&pb->ru->failed) && publish(pb, it) == 0)
+		if (!atomic_load(&pb->ru->failed) && !pb->left &&
+		    publish(pb, it) == 0)
 			drop_skips(pb, it->de->epoch);
 		pthread_mutex_lock(&pb->lock);
 		pb->queue = it->next;

@@ -59,6 +59,21 @@ weir__run_fail(struct weir__run *ru, const struct weir_err *err)
 
 /* --------------------------------------------------------------- back-off */
 
+/* What is down when the run is to end gets so long to come back. */
+#define STOP_WAIT 3000000
+
+/* Microseconds since the run was asked to end; 0: it was not. */
+static int64_t
+stopped_for(struct weir__run *ru)
+{
+	int64_t now = weir__run_monotonic(), none = 0;
+
+	if (!atomic_load(&ru->stopping))
+		return 0;
+	atomic_compare_exchange_strong(&ru->stopped_at, &none, now);
+	return now - atomic_load(&ru->stopped_at);
+}
+
 bool
 weir__run_backoff(struct weir__run *ru, struct weir__backoff *bo,
     const char *stage, const struct weir_err *err)
@@ -81,7 +96,7 @@ weir__run_backoff(struct weir__run *ru, struct weir__backoff *bo,
 	until = now + bo->wait * 3 / 4 + (now % 1000) * bo->wait / 2000;
 	while ((left = until - weir__run_monotonic()) > 0 &&
 	    !atomic_load(&ru->failed)) {
-		if (atomic_load(&ru->stopping) && bo->tries > 20)
+		if (stopped_for(ru) > STOP_WAIT)
 			return false;
 		left = left < POLL_SLICE ? left : POLL_SLICE;
 		ts.tv_sec = 0;

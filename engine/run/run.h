@@ -120,6 +120,7 @@ struct weir__run {
 	_Atomic uint64_t decided; /* the last epoch that is */
 
 	_Atomic bool stopping; /* ask long waits to end */
+	_Atomic int64_t stopped_at; /* monotonic: when that was first seen */
 	/* The first failure of any thread; later ones are dropped. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* a decision, a confirmation, a failure */
@@ -136,7 +137,8 @@ void weir__run_fail(struct weir__run *ru, const struct weir_err *err);
 
 /* Back-off for what is down: call it after each WEIR_AGAIN.  Sleeps 100 ms,
  * then twice as long, up to 10 s, give or take a quarter; logs `what` and why
- * at once and then once a minute.  False when the run is to end. */
+ * at once and then once a minute.  False when the run has failed, or was asked to
+ * end some seconds ago. */
 struct weir__backoff {
 	int64_t wait;
 	int64_t logged; /* monotonic, microseconds; 0: never */
