@@ -402,6 +402,12 @@ host_trail(struct weir_stage *st, int64_t us)
 	weir__instance_of(st)->trail = us;
 }
 
+static int64_t
+host_event_time(const struct weir_stage *st)
+{
+	return weir__instance_of(st)->watermark_in;
+}
+
 static int
 host_json_text(const struct weir_type *ty, const struct weir_column *co,
     uint32_t row, char *to, size_t room, size_t *len)
@@ -543,6 +549,7 @@ const struct weir_host weir__host = {
 	.lost = weir__source_lost,
 	.batch_save = weir__batch_save,
 	.batch_load = host_batch_load,
+	.event_time = host_event_time,
 	.spool = host_spool,
 	.spool_bytes = host_spool_bytes,
 	.spool_next = weir__publisher_spool_next,

@@ -356,10 +356,20 @@ weir_trail(struct weir_stage *st, int64_t us)
 	st->host->trail(st, us);
 }
 
+/* The watermark that the stage was told last, also by an earlier run whose
+ * state goes on; INT64_MIN before the first. */
+static inline int64_t
+weir_event_time(const struct weir_stage *st)
+{
+	return st->host->event_time(st);
+}
+
 /* The slots of n keys: key i is row rows[i] (NULL: row i) of each key column.
  * New ones are zeroed and created[i] is 1 (created may be NULL).  due[i] is
  * the time at which a new one will be taken out (timed tables; the same key
- * with another due time is another entry).  Slots stay where they are. */
+ * with another due time is another entry).  Slots stay where they are, but a
+ * slot may be written only in the epoch in which it was looked up: that is what
+ * the engine saves.  A table without key columns has one slot: keys NULL, n 1. */
 static inline int
 weir_lookup(struct weir_stage *st, const struct weir_table *ta,
     const struct weir_column *const *keys, const uint32_t *rows, uint32_t n,

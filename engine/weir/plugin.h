@@ -790,6 +790,7 @@ struct weir_host {
 	    uint32_t n, void **data, size_t *len);
 	struct weir_batch *(*batch_load)(struct weir_stage *st,
 	    const struct weir_schema *sc, const void *data, size_t len);
+	int64_t (*event_time)(const struct weir_stage *st);
 };
 
 #include "weir/host.h"

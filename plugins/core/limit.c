@@ -13,27 +13,60 @@ struct limit_config {
 	struct weir_config head;
 	int64_t rows;
 	int32_t per;
+	const struct weir_table *table; /* all: one slot, int64 rows passed */
 };
 
 struct limit_state {
+	bool known;
 	int64_t left;
 };
 
 static int
 limit_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 {
-	(void)config;
+	struct limit_config *cf = config;
+	const struct weir_table_spec spec = {
+		.size = sizeof spec,
+		.name = "passed",
+		.slot_size = sizeof(int64_t),
+		.slot_align = _Alignof(int64_t),
+		.version = 1,
+	};
+
+	if (cf->per == LIMIT_ALL &&
+	    (cf->table = weir_table(bi, &spec)) == NULL)
+		return core_no_memory(WEIR_BIND_HOST(bi), err);
 	return core_pass_all(bi, err);
 }
 
+/* How many may still pass, now that so many more want to: those that do are
+ * counted, also for a run that goes on later. */
 static int
-limit_init(struct weir_stage *st, struct weir_err *err)
+limit_take(struct weir_stage *st, uint32_t *n)
 {
 	const struct limit_config *cf = st->config;
 	struct limit_state *ls = st->state;
+	void *slot = NULL;
 
-	(void)err;
-	ls->left = cf->rows;
+	if (ls->known && ls->left == 0) {
+		*n = 0;
+		return WEIR_OK;
+	}
+	if (cf->per == LIMIT_ALL && weir_lookup(st, cf->table, NULL, NULL, 1,
+	    NULL, &slot, NULL) != WEIR_OK)
+		return WEIR_ERROR;
+	if (!ls->known) {
+		ls->left = cf->rows;
+		if (slot != NULL)
+			ls->left -= *(int64_t *)slot;
+		ls->left = ls->left > 0 ? ls->left : 0;
+		ls->known = true;
+	}
+	if (ls->left < (int64_t)*n)
+		*n = (uint32_t)ls->left;
+	ls->left -= *n;
+	if (slot != NULL)
+		*(int64_t *)slot += *n;
 	return WEIR_OK;
 }
 
@@ -41,18 +74,16 @@ static int
 limit_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
     struct weir_err *err)
 {
-	struct limit_state *ls = st->state;
 	struct weir_batch *out;
 	uint32_t n = b->nrows;
 
 	(void)input;
-	if (ls->left < (int64_t)n)
-		n = (uint32_t)ls->left;
+	if (limit_take(st, &n) != WEIR_OK)
+		return core_no_memory(st->host, err);
 	if (n < b->nrows)
 		weir_filtered(st, b->nrows - n);
 	if (n == 0)
 		return WEIR_OK;
-	ls->left -= n;
 	out = weir_batch_derive(st, 0, b, NULL, n);
 	if (out == NULL)
 		return core_no_memory(st->host, err);
@@ -68,7 +99,7 @@ limit_epoch(struct weir_stage *st, uint64_t epoch, struct weir_err *err)
 	(void)epoch;
 	(void)err;
 	if (cf->per == LIMIT_EPOCH)
-		ls->left = cf->rows;
+		ls->known = false;
 	return WEIR_OK;
 }
 
@@ -93,7 +124,8 @@ static const struct weir_option limit_per = {
 	.offset = offsetof(struct limit_config, per),
 	.def = "all",
 	.choices = limit_per_names,
-	.help = "all: so many in the whole run; epoch: so many in each epoch.",
+	.help = "all: so many in all, also over restarts; epoch: so many in "
+		"each epoch.",
 };
 
 static const struct weir_option *const limit_options[] = {
@@ -114,7 +146,6 @@ const struct weir_stage_type core_limit = {
 	.config_size = sizeof(struct limit_config),
 	.state_size = sizeof(struct limit_state),
 	.bind = limit_bind,
-	.init = limit_init,
 	.process = limit_process,
 	.epoch = limit_epoch,
 };

@@ -8,11 +8,12 @@ struct sample_config {
 	struct weir_config head;
 	double share;
 	int64_t seed;
+	const struct weir_table *table; /* one slot, uint64: see below */
 };
 
 struct sample_state {
-	uint64_t limit; /* rows whose hash is below it pass */
-	uint64_t count; /* rows seen that have no origin */
+	uint64_t limit;	 /* rows whose hash is below it pass */
+	uint64_t *count; /* in this batch: rows seen that have no origin */
 	uint32_t rows[WEIR_BATCH_ROWS];
 };
 
@@ -37,7 +38,7 @@ sample_hash(const struct weir_batch *b, uint32_t row, uint64_t seed,
 	uint64_t at;
 
 	if (b->positions == NULL || source < 0)
-		at = ss->count++;
+		at = (*ss->count)++;
 	else
 		at = (uint64_t)b->positions[row];
 	return sample_mix(sample_mix(sample_mix(seed) ^
@@ -47,8 +48,41 @@ sample_hash(const struct weir_batch *b, uint32_t row, uint64_t seed,
 static int
 sample_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 {
-	(void)config;
+	struct sample_config *cf = config;
+	const struct weir_table_spec spec = {
+		.size = sizeof spec,
+		.name = "count",
+		.slot_size = sizeof(uint64_t),
+		.slot_align = _Alignof(uint64_t),
+		.version = 1,
+	};
+
+	cf->table = weir_table(bi, &spec);
+	if (cf->table == NULL)
+		return core_no_memory(WEIR_BIND_HOST(bi), err);
 	return core_pass_all(bi, err);
+}
+
+/* Where a batch has rows of no origin, the count of such rows. */
+static int
+sample_count(struct weir_stage *st, const struct weir_batch *b)
+{
+	const struct sample_config *cf = st->config;
+	struct sample_state *ss = st->state;
+	bool any = b->positions == NULL || (b->sources == NULL &&
+	    b->source < 0);
+	void *slot;
+	uint32_t i;
+
+	for (i = 0; !any && b->sources != NULL && i < b->nrows; i++)
+		any = b->sources[i] < 0;
+	if (!any)
+		return WEIR_OK;
+	if (weir_lookup(st, cf->table, NULL, NULL, 1, NULL, &slot, NULL) !=
+	    WEIR_OK)
+		return WEIR_ERROR;
+	ss->count = slot;
+	return WEIR_OK;
 }
 
 static int
@@ -73,6 +107,8 @@ sample_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
 	uint32_t i, n = 0;
 
 	(void)input;
+	if (sample_count(st, b) != WEIR_OK)
+		return core_no_memory(st->host, err);
 	for (i = 0; i < b->nrows; i++) {
 		uint64_t h = sample_hash(b, i, (uint64_t)cf->seed, ss);
 

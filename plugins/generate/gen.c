@@ -104,16 +104,25 @@ gen_open(struct weir_stage *st, const struct weir_position *at, size_t n,
 {
 	const struct gen_config *cf = st->config;
 	struct gen_state *gs = st->state;
+	const struct weir_position *last = NULL;
 	size_t i;
 
 	gs->next = 0;
 	for (i = 0; i < n; i++)
-		if (at[i].partition == 0)
+		if (at[i].partition == 0) {
 			gs->next = at[i].next;
+			last = &at[i];
+		}
 	gs->began = gen_mono();
 	gs->from = gs->next;
 	gen_set_base(cf, gs, weir_clock(st));
-	if (weir_partition(st, 0, "0") != WEIR_OK || gen_report(st) != WEIR_OK)
+	/* event time goes on as it began, not from when this run does */
+	if (last != NULL && cf->start == INT64_MIN &&
+	    last->note_len == sizeof gs->base)
+		memcpy(&gs->base, last->note, sizeof gs->base);
+	if (weir_partition(st, 0, "0") != WEIR_OK ||
+	    weir_position_note(st, 0, &gs->base, sizeof gs->base) != WEIR_OK ||
+	    gen_report(st) != WEIR_OK)
 		return st->host->fail(err, WEIR_NOWHERE, "memory",
 		    "out of memory");
 	return WEIR_OK;

@@ -187,10 +187,7 @@ window_bind(struct weir_bind *bi, void *config, struct weir_err *err)
 int
 window_init(struct weir_stage *st, struct weir_err *err)
 {
-	struct window_state *ws = st->state;
-
 	(void)err;
-	ws->closed = INT64_MIN;
 	weir_trail(st, ((const struct window_config *)st->config)->lateness);
 	return WEIR_OK;
 }
@@ -338,6 +335,7 @@ window_process(struct weir_stage *st, uint32_t input, struct weir_batch *b,
 	uint32_t k, i, n, windows;
 
 	(void)input;
+	ws->closed = weir_event_time(st);
 	memset(ws->taken, 0, sizeof ws->taken);
 	memset(ws->rejected, 0, sizeof ws->rejected);
 	if (assign(st, b) != WEIR_OK)
@@ -427,13 +425,9 @@ int
 window_watermark(struct weir_stage *st, int64_t wm, struct weir_err *err)
 {
 	const struct window_config *cf = st->config;
-	struct window_state *ws = st->state;
 	struct weir_due du;
 	int rc;
 
-	if (wm <= ws->closed)
-		return WEIR_OK;
-	ws->closed = wm;
 	/* before their slots go */
 	if (cf->emit == WINDOW_UPDATE && emit_changed(st, err) != WEIR_OK)
 		return WEIR_ERROR;

@@ -9,6 +9,8 @@
 #include "t.h"
 
 static int64_t at_next;
+static char at_note[WEIR_NOTE_MAX];
+static size_t at_note_len;
 static enum weir_partition_state at_state;
 
 static int
@@ -30,6 +32,16 @@ fake_position(struct weir_stage *st, int32_t partition, int64_t next,
 	return WEIR_OK;
 }
 
+static int
+fake_note(struct weir_stage *st, int32_t partition, const void *p, size_t n)
+{
+	(void)st;
+	(void)partition;
+	memcpy(at_note, p, n);
+	at_note_len = n;
+	return WEIR_OK;
+}
+
 static struct ts *
 source(const char *verb)
 {
@@ -37,13 +49,15 @@ source(const char *verb)
 
 	ts->host.partition = fake_partition;
 	ts->host.position = fake_position;
+	ts->host.position_note = fake_note;
 	return ts;
 }
 
 static int
 open_at(struct ts *ts, int64_t next)
 {
-	struct weir_position at = { .partition = 0, .next = next };
+	struct weir_position at = { .partition = 0, .next = next,
+		.note = at_note, .note_len = at_note_len };
 	struct weir_err err;
 
 	if (ts_bind(ts, &err) != WEIR_OK || ts_init(ts, &err) != WEIR_OK)
@@ -189,6 +203,34 @@ test_transactions(void)
 	T_INT(ts_free(other), 0);
 }
 
+/* Without a start, event time goes on as it began, however long it was away. */
+static void
+test_base(const char *rate, const char *count)
+{
+	struct ts *ts = source("payments"), *again = source("payments");
+	uint32_t i, bad = 0;
+
+	ts->clock = INT64_C(1767225600000000);
+	again->clock = ts->clock + INT64_C(86400000000);
+	ts_opt(ts, "count", count);
+	ts_opt(ts, "rate", rate);
+	ts_opt(again, "count", count);
+	ts_opt(again, "rate", rate);
+	at_note_len = 0;
+	T_INT(open_at(ts, 0), WEIR_OK);
+	T_INT(poll_all(ts, 60, 1), WEIR_OK);
+	T_INT(open_at(again, 10), WEIR_OK);
+	T_INT(poll_all(again, 50, 1), WEIR_OK);
+	T(ts->batches[0]->nrows == 60 && again->batches[0]->nrows == 50);
+	for (i = 0; i < 50; i++)
+		bad += ts->batches[0]->cols[3].u.i64[10 + i] !=
+		    again->batches[0]->cols[3].u.i64[i];
+	T_INT(bad, 0);
+	at_note_len = 0;
+	T_INT(ts_free(ts), 0);
+	T_INT(ts_free(again), 0);
+}
+
 static void
 test_pace(void)
 {
@@ -241,6 +283,10 @@ main(void)
 	test_sequence();
 	test_refusals();
 	test_transactions();
+	test_base("0", "0");
+	test_base("0", "1000");
+	test_base("100000", "0");
+	test_base("100000", "1000");
 	test_pace();
 	test_memory();
 	return t_done();
