@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/parquet_read \
 	tests/unit/parquet_write \
 	tests/unit/postgres \
+	tests/unit/restart \
 	tests/unit/run_memory \
 	tests/unit/run_tree \
 	tests/unit/run_watermark \
@@ -165,6 +166,9 @@ tests_unit_parquet_write_LDADD = $(UNIT_LIBS)
 tests_unit_postgres_SOURCES = tests/unit/postgres.c
 tests_unit_postgres_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS)
 tests_unit_postgres_LDADD = $(UNIT_LIBS) $(PQ_LIBS)
+tests_unit_restart_SOURCES = tests/unit/restart.c
+tests_unit_restart_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_restart_LDADD = $(UNIT_LIBS)
 tests_unit_run_memory_SOURCES = tests/unit/run_memory.c
 tests_unit_run_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_run_memory_LDADD = $(UNIT_LIBS)
