@@ -86,6 +86,19 @@ look(struct weir__extents *ex)
 	return 0;
 }
 
+/* Always synced: who made it may not have come so far. */
+static int
+make(const char *dir)
+{
+	char above[4096];
+
+	if (weir__io.mkdir(WEIR_AT("state.mkdir"), AT_FDCWD, dir, 0777) != 0 &&
+	    errno != EEXIST)
+		return -1;
+	snprintf(above, sizeof above, "%s/..", dir);
+	return weir__io.sync_dir(WEIR_AT("state.mkdir.sync"), AT_FDCWD, above);
+}
+
 struct weir__extents *
 weir__extents_new(const char *dir, const char *what, uint64_t full,
     struct weir_err *err)
@@ -102,9 +115,7 @@ weir__extents_new(const char *dir, const char *what, uint64_t full,
 	ex->buf = weir__alloc(BUFFER);
 	if (ex->dir == NULL || ex->what == NULL || ex->buf == NULL)
 		goto oom;
-	if ((weir__io.mkdir(WEIR_AT("state.mkdir"), AT_FDCWD, dir, 0777) != 0 &&
-		errno != EEXIST) ||
-	    look(ex) != 0) {
+	if (make(dir) != 0 || look(ex) != 0) {
 		say(ex, err, "kept");
 		weir__extents_free(ex);
 		return NULL;

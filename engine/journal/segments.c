@@ -108,6 +108,26 @@ cut_last(struct weir__segments *sg)
 	sg->fd = -1;
 }
 
+/* The last segment of an earlier run may hold a record that was written and
+ * never synced.  It counts from now on, so it has to stay. */
+static int
+sync_earlier(const struct weir__segments *sg)
+{
+	char name[32];
+	int fd, rc;
+
+	if (sg->n == 0 || sg->fd >= 0)
+		return 0;
+	weir__segment_name(name, sg->list[sg->n - 1].no);
+	fd = weir__io.open(WEIR_AT("recover.journal.again"), sg->dir, name,
+	    O_RDWR, 0);
+	if (fd < 0)
+		return -1;
+	rc = weir__io.sync(WEIR_AT("recover.journal.sync"), fd);
+	return weir__io.close(WEIR_AT("recover.journal.close"), fd) == 0 ? rc :
+									   -1;
+}
+
 static int
 new_segment(struct weir__segments *sg, size_t need, struct weir_err *err)
 {
@@ -120,6 +140,10 @@ new_segment(struct weir__segments *sg, size_t need, struct weir_err *err)
 	while (size < need + SEGMENT_HEAD + RECORD_HEAD + 8)
 		size *= 2;
 	weir__segment_name(name, no);
+	if (sync_earlier(sg) != 0) {
+		say(sg, err, sg->list[sg->n - 1].no, "synced");
+		return WEIR_ERROR;
+	}
 	fd = weir__io.open(WEIR_AT("journal.segment.open"), sg->dir, name,
 	    O_RDWR | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0)

@@ -21,13 +21,27 @@
 #include "run/claim.h"
 #include "run/run.h"
 
+/* A directory's own name is on the disk once the one above it is synced; one
+ * that may not be read can't be, and was hardly made just now. */
+static int
+sync_above(char *part, size_t n)
+{
+	int rc;
+
+	memcpy(part + n, "/..", 4);
+	rc = weir__io.sync_dir(WEIR_AT("claim.mkdir.sync"), AT_FDCWD, part);
+	part[n] = '\0';
+	return rc == 0 || errno == EACCES ? 0 : -1;
+}
+
 static int
 make_dirs(const char *path)
 {
-	char part[PATH_MAX];
+	char part[PATH_MAX + 4];
 	size_t i, n = strlen(path);
+	int rc;
 
-	if (n == 0 || n >= sizeof part) {
+	if (n == 0 || n >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -36,9 +50,12 @@ make_dirs(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (weir__io.mkdir(WEIR_AT("claim.mkdir"), AT_FDCWD, part,
-			0777) != 0 &&
-		    errno != EEXIST)
+		rc = weir__io.mkdir(WEIR_AT("claim.mkdir"), AT_FDCWD, part,
+		    0777);
+		if (rc != 0 && errno != EEXIST)
+			return -1;
+		/* the last one always: who made it may not have come so far */
+		if ((rc == 0 || i == n) && sync_above(part, i) != 0)
 			return -1;
 	}
 	return 0;

@@ -69,8 +69,10 @@ weir__spool_new(const char *dir, const char *id, struct weir_err *err)
 	}
 	weir__buf_init(&sp->frame);
 	snprintf(path, sizeof path, "%s/spool", dir);
-	if (weir__io.mkdir(WEIR_AT("spool.mkdir"), AT_FDCWD, path, 0777) != 0 &&
-	    errno != EEXIST) {
+	if ((weir__io.mkdir(WEIR_AT("spool.mkdir"), AT_FDCWD, path, 0777) !=
+		0 && errno != EEXIST) ||
+	    weir__io.sync_dir(WEIR_AT("spool.mkdir.sync"), AT_FDCWD, dir) !=
+	    0) {
 		weir_fail(err, WEIR_NOWHERE, "state.dir",
 		    "%s can't be made: %m", path);
 		weir__spool_free(sp);
