@@ -246,8 +246,10 @@ decide(struct weir__journal *jo, struct weir__decision *de)
 			fputs(de->log_line, ru->epoch_log);
 			fflush(ru->epoch_log);
 		}
+		/* the worker may be at those of the next epoch by now */
 		pthread_mutex_lock(&ru->lock);
-		ru->taking = NULL;
+		if (ru->taking == de->taken)
+			ru->taking = NULL;
 		pthread_mutex_unlock(&ru->lock);
 		if (jo->segments != NULL)
 			weir__journal_trim(jo, de, published);

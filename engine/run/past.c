@@ -270,14 +270,23 @@ drop_published(struct weir__past *pa)
 	pa->intents_end = at;
 }
 
+static uint64_t
+published(struct weir__past *pa, const char *id)
+{
+	const struct weir__past_sink *si = weir__past_sink(pa, id);
+
+	return si == NULL ? 0 : si->published;
+}
+
 void
 weir__past_settle(struct weir__past *pa)
 {
 	struct weir__rejects **at = &pa->rejects, *re;
 
 	drop_published(pa);
+	/* what is still to be published has to leave them out again */
 	while ((re = *at) != NULL)
-		if (re->taken) {
+		if (re->taken && re->epoch <= published(pa, re->sink)) {
 			*at = re->next;
 			weir__rejects_free(re);
 		} else {

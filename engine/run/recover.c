@@ -134,6 +134,35 @@ node_of(const struct weir__run *ru, const char *id)
 	return NULL;
 }
 
+/* Those that no epoch has taken are to be rejected; their epoch, if it is still
+ * to be published, leaves them out all the same. */
+static int
+recall_rejects(struct weir__run *ru)
+{
+	struct weir__past *pa = ru->past;
+	struct weir__rejects **at = &pa->rejects, *re, *co;
+
+	while ((re = *at) != NULL) {
+		if (node_of(ru, re->sink) == NULL) {
+			at = &re->next;
+			continue;
+		}
+		if (!re->taken) {
+			co = weir__rejects_new(re->sink, re->epoch, &re->spool,
+			    re->rows, re->n);
+			if (co == NULL)
+				return -1;
+			co->next = ru->rejects;
+			ru->rejects = co;
+			re->taken = true;
+		}
+		*at = re->next;
+		re->next = pa->rejected;
+		pa->rejected = re;
+	}
+	return 0;
+}
+
 /* The marks by which files go again, and the rows to be rejected. */
 static int
 recall(struct weir__journal *jo, struct weir_err *err)
@@ -142,7 +171,6 @@ recall(struct weir__journal *jo, struct weir_err *err)
 	struct weir__past *pa = ru->past;
 	const struct weir__past_intent *in;
 	const struct weir__node *nd;
-	struct weir__rejects *re;
 	size_t i;
 	int rc = 0;
 
@@ -164,20 +192,8 @@ recall(struct weir__journal *jo, struct weir_err *err)
 			rc |= weir__marks_add(&jo->spools[nd->no], in->epoch,
 			    in->spool.extent.file);
 	}
-	while ((re = pa->rejects) != NULL && node_of(ru, re->sink) != NULL) {
-		struct weir__rejects *co = weir__rejects_new(re->sink,
-		    re->epoch, &re->spool, re->rows, re->n);
-
-		if (co == NULL)
-			return weir_fail(err, WEIR_NOWHERE, "memory",
-			    "out of memory");
-		co->next = ru->rejects;
-		ru->rejects = co;
-		re->taken = true;
-		pa->rejects = re->next;
-		re->next = pa->rejected;
-		pa->rejected = re;
-	}
+	if (recall_rejects(ru) != 0)
+		rc = -1;
 	return rc == 0 ? WEIR_OK :
 			 weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
 }
