@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	tests/crash/excuses \
 	tests/crash/full.py \
 	tests/crash/kills.py \
+	tests/crash/peers.py \
 	tests/crash/points.sh \
 	tests/crash/preload/trace.c \
 	tests/expr/differ.py \

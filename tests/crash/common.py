@@ -214,19 +214,25 @@ def difference(got, want):
 class Bench:
     """A directory with in/, p.weir, and what runs make: state/, out/."""
 
-    def __init__(self, root, sinks, rows=200, seed=1, nrows=500):
+    def __init__(self, root, sinks, rows=200, seed=1, nrows=500, peers=None):
         self.root = root
         self.logs = []
+        self.peers = peers
+        self.text = pipeline([*sinks, *(peers.sinks() if peers else ())], rows)
         os.makedirs(root, exist_ok=True)
         make_input(f"{root}/in", seed=seed, rows=nrows)
-        self.write(sinks, rows)
+        self.write()
 
-    def write(self, sinks, rows=200):
+    def write(self):
+        self.tag = self.peers.tag() if self.peers else ""
         with open(f"{self.root}/p.weir", "w", encoding="utf-8") as f:
-            f.write(pipeline(sinks, rows))
+            f.write(self.text.replace("@TAG@", self.tag))
 
     def clear(self):
+        """As if nothing had ever run here."""
         self.logs = []
+        if self.peers:
+            self.write()
         for name in ("state", "out"):
             shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
 
@@ -270,7 +276,11 @@ class Bench:
         return "\n".join(out)
 
     def outputs(self):
-        return outputs(f"{self.root}/out")
+        got = outputs(f"{self.root}/out")
+        if self.peers:
+            got.update({k: v for k, v in self.peers.read(self.tag).items()
+                        if v})
+        return got
 
     def wrong(self, want, beside=False):
         """What is not as it should be after the last run; "" nothing.

@@ -24,10 +24,11 @@ import time
 
 import common
 from common import SENTENCE, Bench, ok
+from peers import Peers, arguments, given
 
 ACTIONS = ("kill", "eio", "enospc", "short", "delay", "stop", "take")
 # Plugins of which places can be reached only with a server.
-SERVED = {"kafka": "kafka", "postgres": "postgres"}
+SERVED = ("kafka", "postgres")
 
 
 def stopped(p):
@@ -117,7 +118,8 @@ def bench(kind):
     """This worker's bench of a set of sinks and what a run without faults
     writes there."""
     if kind not in benches:
-        be = Bench(f"{BASE}/{kind}.{os.getpid()}", SETS[kind])
+        sinks, peers = SETS[kind]
+        be = Bench(f"{BASE}/{kind}.{os.getpid()}", sinks, peers=peers)
         rc = be.run()
         assert rc == 0, be.said()
         benches[kind] = be, be.outputs()
@@ -195,6 +197,12 @@ def first_jobs(args, rnd, reached, all_set):
             if args.k and not re.search(args.k, place):
                 continue
             more = [("kill", 1), ("kill", rnd.randrange(2, 9))]
+            if SETS[kind][1] is not None and args.mode != "long":
+                # servers are slow: what only they reach, and their spools
+                if place.split(".")[0] in (*SERVED, "spool"):
+                    jobs.append((kind, place, more +
+                                 [("eio", 1), ("eio", 3), ("take", 1)]))
+                continue
             if args.mode != "quick" and (kind == all_set or
                                          args.mode == "long"):
                 more += [("kill", rnd.randrange(9, 40))]
@@ -203,10 +211,10 @@ def first_jobs(args, rnd, reached, all_set):
             if args.mode == "long":
                 more += [(a, n) for a in ACTIONS if a != "delay"
                          for n in (2, 5, rnd.randrange(6, 60))]
-            if not common.has_option("--take-over"):
-                more = [m for m in more if m[0] != "take"]
-            if args.mode == "quick" and kind != all_set:
-                continue
+            if args.mode == "quick":
+                if kind != all_set:
+                    continue
+                more = more[:1]
             jobs.append((kind, place, more))
     return jobs
 
@@ -223,6 +231,11 @@ def second_jobs(args, rnd, seen):
             continue
         for kind, specs in sorted(kinds.items()):
             list_ = [("kill", 1)]
+            if SETS[kind][1] is not None and args.mode != "long":
+                if place.split(".")[0] in (*SERVED, "spool"):
+                    jobs.append((kind, place,
+                                 [(rnd.choice(specs), "kill", 1)]))
+                continue
             if args.mode != "quick":
                 list_ += [("kill", 2), ("eio", 1), ("short", 1)]
             if args.mode == "long":
@@ -259,7 +272,7 @@ def gather(pool, work, jobs, what):
 
 
 def main():
-    global BASE, SETS
+    global ACTIONS, BASE, SETS
     ap = argparse.ArgumentParser()
     ap.add_argument("--quick", dest="mode", action="store_const",
                     const="quick", default="normal")
@@ -267,12 +280,21 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("-k", default="")
     ap.add_argument("--only", default="")
+    arguments(ap)
     args = ap.parse_args()
     rnd = random.Random(args.seed)
-    SETS = {**common.SINKS, "all": common.both()}
+    if not common.has_option("--take-over"):
+        ACTIONS = ACTIONS[:-1]
+    SETS = {k: (v, None) for k, v in common.SINKS.items()}
+    SETS["all"] = common.both(), None
+    peers = given(args)
+    for k, peer in peers.items():
+        SETS[k] = [], Peers(peer)
+    if peers:
+        SETS["servers"] = common.both(), Peers(*peers.values())
     if args.only:
         SETS = {k: v for k, v in SETS.items() if k in args.only.split(",")}
-    all_set = list(SETS)[-1]
+    all_set = "all" if "all" in SETS else list(SETS)[-1]
     BASE = common.scratch()
     began = time.monotonic()
     try:
@@ -287,7 +309,8 @@ def main():
                           " while recovering")
     finally:
         shutil.rmtree(BASE, ignore_errors=True)
-    every = {p for p in common.places() if p.split(".")[0] not in SERVED}
+    every = {p for p in common.places() if p.split(".")[0] not in SERVED or
+             p.split(".")[0] in peers}
     met = set().union(*reached.values(), *(got for _, _, got in seen))
     if not args.k and not args.only:
         lost = sorted(every - met - set(excuses()))

@@ -193,11 +193,30 @@ settle(ino_t ino)
 
 /* ---- the table */
 
+/* With -v: what is done, to which file. */
+static void
+tell(const char *at, int fd, const char *path)
+{
+	char link[64], to[PATH_MAX];
+	ssize_t n;
+
+	if (!world->loud)
+		return;
+	if (path == NULL && fd >= 0) {
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		n = readlink(link, to, sizeof to - 1);
+		to[n < 0 ? 0 : n] = '\0';
+		path = to;
+	}
+	dprintf(STDERR_FILENO, "  %s %s\n", at, path == NULL ? "" : path);
+}
+
 /* An effect: threads may change, the process may end, it may fail. */
 static bool
-fails(void)
+fails(const char *at, int fd, const char *path)
 {
 	sched_point();
+	tell(at, fd, path);
 	if (!once_in(world->fault_in))
 		return false;
 	world->faulted = true;
@@ -214,12 +233,13 @@ sim_open(const char *at, int dir, const char *path, int flags, mode_t mode)
 	bool there, empty;
 	int fd;
 
-	(void)at;
-	if (fails())
+	if (fails(at, -1, path))
 		return -1;
 	full_path(dir, path, full);
 	there = stat(full, &sb) == 0;
 	empty = there && (flags & O_TRUNC) != 0;
+	if ((flags & O_ACCMODE) == O_WRONLY) /* old bytes are read, too */
+		flags = (flags & ~O_ACCMODE) | O_RDWR;
 	fd = openat(dir, path, (flags & ~O_TRUNC) | O_CLOEXEC, mode);
 	if (fd < 0 || !ours(full) || fstat(fd, &sb) != 0 ||
 	    !S_ISREG(sb.st_mode))
@@ -238,22 +258,22 @@ sim_open(const char *at, int dir, const char *path, int flags, mode_t mode)
 static int
 sim_close(const char *at, int fd)
 {
-	bool bad = fails();
+	bool bad = fails(at, fd, NULL);
 	int err = errno, rc = close(fd);
 
-	(void)at;
 	errno = err;
 	return bad ? -1 : rc;
 }
 
 static int
-put(int fd, const void *p, size_t n, int64_t offset, bool here)
+put(const char *at, int fd, const void *p, size_t n, int64_t offset, bool here)
 {
 	bool half = false;
 
 	if (here)
 		offset = lseek(fd, 0, SEEK_CUR);
 	sched_point();
+	tell(at, fd, NULL);
 	if (once_in(world->fault_in)) {
 		world->faulted = half = true;
 		world->faults++;
@@ -270,15 +290,13 @@ put(int fd, const void *p, size_t n, int64_t offset, bool here)
 static int
 sim_write(const char *at, int fd, const void *p, size_t n)
 {
-	(void)at;
-	return put(fd, p, n, 0, true);
+	return put(at, fd, p, n, 0, true);
 }
 
 static int
 sim_pwrite(const char *at, int fd, const void *p, size_t n, int64_t offset)
 {
-	(void)at;
-	return put(fd, p, n, offset, false);
+	return put(at, fd, p, n, offset, false);
 }
 
 static ssize_t
@@ -287,8 +305,7 @@ sim_pread(const char *at, int fd, void *p, size_t n, int64_t offset)
 	size_t done = 0;
 	ssize_t got;
 
-	(void)at;
-	if (fails())
+	if (fails(at, fd, NULL))
 		return -1;
 	while (done < n) {
 		got = pread(fd, (char *)p + done, n - done,
@@ -301,11 +318,11 @@ sim_pread(const char *at, int fd, void *p, size_t n, int64_t offset)
 }
 
 static int
-sync_fd(int fd)
+sync_fd(const char *at, int fd)
 {
 	struct stat sb;
 
-	if (fails())
+	if (fails(at, fd, NULL))
 		return -1;
 	if (fstat(fd, &sb) == 0)
 		settle(sb.st_ino);
@@ -315,8 +332,7 @@ sync_fd(int fd)
 static int
 sim_sync(const char *at, int fd)
 {
-	(void)at;
-	return sync_fd(fd);
+	return sync_fd(at, fd);
 }
 
 static int
@@ -324,10 +340,9 @@ sim_sync_dir(const char *at, int dir, const char *path)
 {
 	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
-	(void)at;
 	if (fd < 0)
 		return -1;
-	rc = sync_fd(fd);
+	rc = sync_fd(at, fd);
 	close(fd);
 	return rc;
 }
@@ -337,8 +352,7 @@ sim_truncate(const char *at, int fd, int64_t length)
 {
 	struct stat sb;
 
-	(void)at;
-	if (fails())
+	if (fails(at, fd, NULL))
 		return -1;
 	if (fstat(fd, &sb) == 0)
 		note_bytes(U_LENGTH, fd, length,
@@ -351,8 +365,7 @@ sim_allocate(const char *at, int fd, int64_t length)
 {
 	struct stat sb;
 
-	(void)at;
-	if (fails() || fstat(fd, &sb) != 0)
+	if (fails(at, fd, NULL) || fstat(fd, &sb) != 0)
 		return -1;
 	if (sb.st_size >= length)
 		return 0;
@@ -366,8 +379,7 @@ sim_mkdir(const char *at, int dir, const char *path, mode_t mode)
 	char full[PATH_MAX];
 	struct stat sb;
 
-	(void)at;
-	if (fails() || mkdirat(dir, path, mode) != 0)
+	if (fails(at, -1, path) || mkdirat(dir, path, mode) != 0)
 		return -1;
 	full_path(dir, path, full);
 	if (ours(full) && stat(full, &sb) == 0) {
@@ -415,8 +427,7 @@ static int
 sim_rename(const char *at, int fromdir, const char *from, int todir,
     const char *to)
 {
-	(void)at;
-	return fails() ? -1 : move(fromdir, from, todir, to);
+	return fails(at, -1, to) ? -1 : move(fromdir, from, todir, to);
 }
 
 static int
@@ -425,8 +436,7 @@ sim_rename_new(const char *at, int fromdir, const char *from, int todir,
 {
 	char b[PATH_MAX];
 
-	(void)at;
-	if (fails())
+	if (fails(at, -1, to))
 		return -1;
 	full_path(todir, to, b);
 	if (access(b, F_OK) == 0) {
@@ -441,8 +451,7 @@ sim_unlink(const char *at, int dir, const char *path, int flags)
 {
 	char full[PATH_MAX];
 
-	(void)at;
-	if (fails())
+	if (fails(at, -1, path))
 		return -1;
 	full_path(dir, path, full);
 	if ((flags & AT_REMOVEDIR) != 0 || !ours(full))
@@ -453,8 +462,7 @@ sim_unlink(const char *at, int dir, const char *path, int flags)
 static int
 sim_point(const char *at)
 {
-	(void)at;
-	return fails() ? -1 : 0;
+	return fails(at, -1, NULL) ? -1 : 0;
 }
 
 const struct weir_io weir__io = {

@@ -4,7 +4,8 @@
  * and sinks of which the other side outlives the process.
  *
  *	plain    an epoch's rows are in its intent
- *	spooled  the engine keeps them until they are published
+ *	spooled  the engine keeps them until they are published; some rows it
+ *	         would not take, which then go to the quarantine
  *	open     a file that spans epochs: rows are held, and kept, for three
  *
  * A call of a sink may find the other side down, or do its work and lose the
@@ -20,8 +21,9 @@
 #include "sim.h"
 
 #define SPAN 3 /* epochs of an open file */
+#define POISON(n) ((n) % 29 == 11) /* what the spooled sink refuses */
 
-enum kind { PLAIN, SPOOLED, OPEN };
+enum kind { PLAIN, SPOOLED, OPEN, QUARANTINE };
 
 static struct weir_stage_type types[MAX_SINKS + 1];
 
@@ -111,6 +113,11 @@ source_open(struct weir_stage *st, const struct weir_position *at, size_t n,
 		so->next[at[i].partition] = at[i].next;
 	}
 	for (p = 0; p < PARTS; p++)
+		if (so->next[p] < world->committed[p])
+			broken("partition %d begins at %lld, %lld was "
+			       "confirmed", p, (long long)so->next[p],
+			    (long long)world->committed[p]);
+	for (p = 0; p < PARTS; p++)
 		if (weir_partition(st, p, NULL) != WEIR_OK ||
 		    say_where(st, p) != WEIR_OK)
 			return WEIR_ERROR;
@@ -158,33 +165,18 @@ source_poll(struct weir_stage *st, uint32_t max, int64_t wait,
 	return rc != WEIR_OK ? rc : say_where(st, p);
 }
 
-static bool has(const struct far *fa, uint64_t row);
-static uint64_t hash_of(int64_t n, int64_t at);
-
-/* What is confirmed must be with every sink that gets each row. */
+/* What is confirmed has to be decided: no life goes on before it. */
 static int
 source_commit(struct weir_stage *st, const struct weir_position *at, size_t n,
     struct weir_err *err)
 {
-	int64_t k;
-	uint32_t s;
 	size_t i;
 
 	(void)st;
 	(void)err;
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < at[i].next; k++)
-			for (s = 0; s < world->nsinks; s++)
-				if (world->sinks[s].all &&
-				    !has(&world->sinks[s],
-					hash_of(number(at[i].partition, k),
-					    moment(at[i].partition, k))))
-					broken("row %d/%lld is confirmed, and "
-					       "not with %s",
-					    (int)at[i].partition,
-					    (long long)k, world->sinks[s].id);
-		world->committed[at[i].partition] = at[i].next;
-	}
+	for (i = 0; i < n; i++)
+		if (at[i].next > world->committed[at[i].partition])
+			world->committed[at[i].partition] = at[i].next;
 	return WEIR_OK;
 }
 
@@ -224,13 +216,6 @@ mix(uint64_t h, uint64_t x)
 {
 	h = (h ^ x) * UINT64_C(0xff51afd7ed558ccd);
 	return h ^ (h >> 32);
-}
-
-/* The columns of the sinks that get every row: n, at. */
-static uint64_t
-hash_of(int64_t n, int64_t at)
-{
-	return mix(mix(1, (uint64_t)n), (uint64_t)at);
 }
 
 /* All columns are of eight bytes. */
@@ -488,35 +473,71 @@ sink_publish(struct weir_publisher *pb, uint64_t epoch,
 	    (uint32_t)(in->len / sizeof(uint64_t)), err);
 }
 
+/* What one way through an epoch's spool has found. */
+struct found {
+	uint32_t all, n, npoison;
+	uint64_t rows[MAX_ROWS];
+	struct weir_poison poison[MAX_ROWS];
+};
+
+static void
+look_at(struct found *fo, const struct weir_frame *fr)
+{
+	uint32_t i;
+	bool bad, skip;
+
+	for (i = 0; i < fr->rows; i++) {
+		bad = POISON(fr->batch->cols[0].u.i64[i]);
+		skip = fr->skip != NULL && weir_bit(fr->skip, i);
+		if (fo->all != fr->first + i || fo->all == MAX_ROWS)
+			broken("row %llu of a spool is said to be %u",
+			    (unsigned long long)fr->first + i, fo->all);
+		fo->all++;
+		if (skip && !bad)
+			broken("a row is marked as poison that is none");
+		if (bad && !skip)
+			fo->poison[fo->npoison++] = (struct weir_poison){
+				.row = fr->first + i, .code = "sim.poison",
+				.text = "poison"
+			};
+		if (!bad)
+			fo->rows[fo->n++] = hash_row(fr->batch, i,
+			    fr->batch->ncols);
+	}
+}
+
 static int
 spooled_publish(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_intent *in, size_t nin, struct weir_err *err)
 {
+	static struct found fo; /* one such sink, one thread at a time */
 	struct publisher *pu = pb->state;
-	uint64_t rows[MAX_ROWS];
 	struct weir_frame fr;
-	uint32_t n = 0, i;
-	int rc, times;
+	int rc, times = once_in(3) ? 3 : 2;
 
 	(void)nin;
 	in_order(pu, epoch);
-	for (times = once_in(3) ? 2 : 1; times > 0; times--) {
-		n = 0;
+	while (times-- > 0) {
+		memset(&fo, 0, sizeof fo);
 		while ((rc = weir_spool_next(pb, epoch, &fr, err)) == WEIR_OK)
-			for (i = 0; i < fr.rows && n < MAX_ROWS; i++)
-				rows[n++] = hash_row(fr.batch, i,
-				    fr.batch->ncols);
+			look_at(&fo, &fr);
 		if (rc != WEIR_END)
 			return rc;
-		rc = weir_spool_rewind(pb, epoch, err);
+		if (fo.all != in->rows)
+			broken("%s: %u rows in the spool of epoch %llu, %llu "
+			       "decided", pb->id, fo.all,
+			    (unsigned long long)epoch,
+			    (unsigned long long)in->rows);
+		if (fo.npoison == 0 && times == 1)
+			break;
+		if (fo.npoison != 0 && times == 0)
+			broken("poison is not marked");
+		rc = fo.npoison == 0 ? weir_spool_rewind(pb, epoch, err) :
+		    weir_poison(pb, epoch, fo.poison, fo.npoison, err);
 		if (rc != WEIR_OK)
 			return rc;
 	}
-	if (n != in->rows)
-		broken("%s: %u rows in the spool of epoch %llu, %llu decided",
-		    pb->id, n, (unsigned long long)epoch,
-		    (unsigned long long)in->rows);
-	return commit_far(pu->far, epoch, rows, n, err);
+	return commit_far(pu->far, epoch, fo.rows, fo.n, err);
 }
 
 static int
@@ -536,10 +557,38 @@ sink_abandon(struct weir_publisher *pb)
 	(void)pb;
 }
 
+/* The quarantine: partition and offset tell a row. */
+static int
+quarantine_write(struct weir_stage *st, struct weir_batch *b,
+    struct weir_err *err)
+{
+	const struct weir_column *c = b->cols;
+	struct writer *wr = st->state;
+	uint32_t i;
+
+	(void)err;
+	for (i = 0; i < b->nrows && wr->n < MAX_ROWS; i++)
+		wr->rows[wr->n++] = mix(mix(2,
+		    (uint64_t)c[WEIR__REJ_PARTITION].u.i32[i]),
+		    (uint64_t)c[WEIR__REJ_OFFSET].u.i64[i]);
+	return WEIR_OK;
+}
+
 static const struct weir_sink_ops kinds[] = {
 	[PLAIN] = {
 		.size = sizeof kinds[0],
 		.write = sink_write,
+		.cut = plain_cut,
+		.prepare = sink_prepare,
+		.publisher_size = sizeof(struct publisher),
+		.open = sink_open,
+		.publish = sink_publish,
+		.last_published = sink_last,
+		.abandon = sink_abandon,
+	},
+	[QUARANTINE] = {
+		.size = sizeof kinds[0],
+		.write = quarantine_write,
 		.cut = plain_cut,
 		.prepare = sink_prepare,
 		.publisher_size = sizeof(struct publisher),
@@ -597,9 +646,10 @@ model_plan(struct weir__plan *pl)
 			where = nd->target[0] == '\0' ? 'q' :
 				nd->target[strlen(nd->target) - 1];
 			ty->sink = &kinds[where == 'b' ? SPOOLED :
-				where == 'c' || where == 'e' ? OPEN : PLAIN];
+				where == 'c' || where == 'e' ? OPEN :
+				where == 'q' ? QUARANTINE : PLAIN];
 			ty->state_size = sizeof(struct writer);
-			world->sinks[n].all = where >= 'a' && where <= 'c';
+			nd->spool = where == 'b';
 			snprintf(world->sinks[n].id, sizeof world->sinks[n].id,
 			    "%s", nd->id);
 			n++;

@@ -104,7 +104,8 @@ sched_point(void)
 		_exit(EXIT_ENDLESS);
 	if (once_in(world->crash_in))
 		_exit(EXIT_CRASH);
-	hand_over();
+	if (threads[me].how != READY || once_in(world->switch_in))
+		hand_over();
 }
 
 static void

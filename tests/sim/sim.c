@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,6 @@ static const char pipeline[] =
 struct world *world;
 static struct far want[MAX_SINKS];
 static uint32_t nwant;
-static bool loud;
 
 /* The pipeline's id is no surprise either. */
 ssize_t
@@ -113,10 +113,12 @@ set_fate(void)
 	static const uint32_t crash[] = { 0, 30, 200, 600, 1500 };
 	static const uint32_t fault[] = { 0, 0, 0, 40, 300 };
 	static const uint32_t far[] = { 0, 3, 10 };
+	static const uint32_t change[] = { 1, 3, 10, 40, 40, 200 };
 
 	world->crash_in = crash[draw(5)];
 	world->fault_in = fault[draw(5)];
 	world->far_in = far[draw(3)];
+	world->switch_in = change[draw(6)];
 	if (world->life == LIVES - 1)
 		world->crash_in = world->fault_in = 0;
 	world->faulted = false;
@@ -159,6 +161,20 @@ begin(const char *dir, uint64_t seed)
 	model_reset();
 }
 
+static void
+log_end(const char *dir, const char *how)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/log", dir);
+	f = fopen(path, "a");
+	if (f != NULL) {
+		fprintf(f, "-- %s\n", how);
+		fclose(f);
+	}
+}
+
 /* One schedule; NULL, or what is wrong. */
 static const char *
 schedule(const struct weir__plan *pl, struct weir__errors *es,
@@ -167,6 +183,7 @@ schedule(const struct weir__plan *pl, struct weir__errors *es,
 	char state[512];
 	int rc;
 	pid_t pid;
+	bool cut;
 
 	begin(dir, seed);
 	snprintf(state, sizeof state, "%s/state", dir);
@@ -179,8 +196,11 @@ schedule(const struct weir__plan *pl, struct weir__errors *es,
 		if (rc != EXIT_CRASH && !(rc == 1 && world->faulted))
 			return said(rc);
 		world->crashes += rc == EXIT_CRASH;
-		if (rc == EXIT_CRASH && draw(2) == 0)
+		cut = rc == EXIT_CRASH && draw(2) == 0;
+		if (cut)
 			disk_power_cut();
+		log_end(dir, cut ? "the power is cut" : rc == EXIT_CRASH ?
+			"it is killed" : "it ends by itself");
 	}
 	if (world->life == LIVES)
 		return "it never comes to an end";
@@ -239,20 +259,37 @@ reference(const struct weir__plan *pl, struct weir__errors *es,
     const char *dir)
 {
 	char state[512];
+	uint32_t i;
 	int rc;
 
 	begin(dir, 0);
 	snprintf(state, sizeof state, "%s/state", dir);
 	disk_root(state);
 	world->crash_in = world->fault_in = world->far_in = 0;
+	world->switch_in = 1;
 	rc = live(pl, es, dir);
 	if (rc != 0) {
 		printf("# a run without a fault fails: %s\n", said(rc));
 		show_log(dir);
 		exit(1);
 	}
+	for (i = 0; i < world->nsinks; i++)
+		if (world->sinks[i].n == 0)
+			printf("# %s gets no rows\n", world->sinks[i].id);
 	memcpy(want, world->sinks, sizeof want);
 	nwant = world->nsinks;
+}
+
+/* One thread runs at a time: to hand over is cheap on one processor. */
+static void
+stay_here(int no)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)no % (size_t)(n < 1 ? 1 : n), &set);
+	sched_setaffinity(0, sizeof set, &set);
 }
 
 static int
@@ -267,11 +304,12 @@ work(const char *base, int no, int jobs, uint64_t seed, long n)
 
 	snprintf(dir, sizeof dir, "%s/%d", base, no);
 	mkdir(dir, 0777);
+	stay_here(no);
 	pl = make_plan(&es, dir);
 	reference(pl, &es, dir);
 	for (i = no; i < n && bad < 5; i += jobs) {
 		why = schedule(pl, &es, dir, seed + (uint64_t)i);
-		if (why == NULL && !loud)
+		if (why == NULL && !world->loud)
 			continue;
 		bad += why != NULL;
 		printf("# seed %llu, life %d: %s\n",
@@ -301,6 +339,7 @@ main(int argc, char **argv)
 	struct world *worlds[16], total = { 0 };
 	uint64_t seed = 1;
 	long n = 1000, jobs = 2;
+	bool loud = false;
 	char *dir;
 	int opt, rc, bad = 0, i;
 
@@ -319,6 +358,7 @@ main(int argc, char **argv)
 		return 2;
 	for (i = 0; i < jobs; i++) {
 		world = worlds[i] = shared();
+		world->loud = loud;
 		fflush(NULL);
 		if (fork() == 0)
 			exit(work(dir, i, (int)jobs, seed, n));

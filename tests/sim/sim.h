@@ -44,7 +44,6 @@ struct far {
 	uint64_t rows[MAX_ROWS]; /* their hashes */
 	uint64_t calls, unclear, again;
 	bool born;
-	bool all; /* gets every row of the source */
 };
 
 enum undo_kind { U_WRITE, U_LENGTH, U_CREATE, U_MKDIR, U_RENAME, U_UNLINK };
@@ -63,9 +62,11 @@ struct undo {
 /* Shared by the lives of a schedule. */
 struct world {
 	uint64_t seed;
+	bool loud; /* effects are told */
 	uint64_t rnd;
 	/* this life */
 	int life;
+	uint32_t switch_in; /* one in so many points changes the thread */
 	uint32_t crash_in;  /* one in so many choices ends it; 0: none does */
 	uint32_t fault_in;  /* likewise: an effect on the disk fails */
 	uint32_t far_in;    /* one in so many calls of a sink goes wrong */
