@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/expr \
 	tests/unit/fault \
 	tests/unit/filesink \
+	tests/unit/filesink_resume \
 	tests/unit/frame \
 	tests/unit/functions \
 	tests/unit/generate \
@@ -119,6 +120,12 @@ tests_unit_fault_LDADD = $(UNIT_LIBS)
 tests_unit_filesink_SOURCES = tests/unit/filesink.c
 tests_unit_filesink_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_filesink_LDADD = $(UNIT_LIBS)
+tests_unit_frame_SOURCES = tests/unit/frame.c
+tests_unit_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_frame_LDADD = $(UNIT_LIBS)
+tests_unit_filesink_resume_SOURCES = tests/unit/filesink_resume.c
+tests_unit_filesink_resume_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_filesink_resume_LDADD = $(UNIT_LIBS)
 tests_unit_frame_SOURCES = tests/unit/frame.c
 tests_unit_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_frame_LDADD = $(UNIT_LIBS)
@@ -249,19 +256,23 @@ tests_fuzz_parquet_read_SOURCES = tests/fuzz/parquet_read.c tests/fuzz/replay.c 
 	plugins/parquet/schema.c \
 	plugins/parquet/shred.c \
 	plugins/parquet/sink.c \
+	plugins/parquet/spool.c \
 	plugins/parquet/thrift_get.c \
 	plugins/parquet/thrift_put.c \
 	plugins/parquet/tree.c \
 	plugins/parquet/values.c \
 	plugins/parquet/write.c \
 	plugins/common/filesink.c \
+	plugins/common/filesink_audit.c \
 	plugins/common/filesink_bind.c \
 	plugins/common/filesink_cut.c \
 	plugins/common/filesink_file.c \
 	plugins/common/filesink_intent.c \
+	plugins/common/filesink_keep.c \
 	plugins/common/filesink_open.c \
 	plugins/common/filesink_place.c \
-	plugins/common/filesink_publish.c
+	plugins/common/filesink_publish.c \
+	plugins/common/filesink_side.c
 tests_fuzz_parquet_read_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_LIBS)
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c

@@ -37,6 +37,28 @@ list_add(struct fsink_state *fs, struct fsink_file *f)
 	fs->newest = f;
 }
 
+/* FNV-1a. */
+static uint64_t
+hash_text(const char *p, size_t n)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ (uint8_t)p[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+void
+fsink_add(struct fsink_state *fs, struct fsink_file *f)
+{
+	f->hash = hash_text(f->dir, f->ndir);
+	f->next = fs->hash[f->hash % FSINK_HASH];
+	fs->hash[f->hash % FSINK_HASH] = f;
+	list_add(fs, f);
+	fs->nopen++;
+}
+
 void
 fsink_shut(struct fsink_state *fs, struct fsink_file *f)
 {
@@ -61,18 +83,6 @@ end_file(struct fsink_state *fs, struct fsink_file *f, struct weir_err *err)
 	if (fsink_file_end(f, err) != WEIR_OK)
 		return WEIR_ERROR;
 	return fs->nclosed > WAITING ? fsink_file_sync(f, err) : WEIR_OK;
-}
-
-/* FNV-1a. */
-static uint64_t
-hash_text(const char *p, size_t n)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		h = (h ^ (uint8_t)p[i]) * UINT64_C(0x100000001b3);
-	return h;
 }
 
 /* The open file of a directory below base, opened where there is none; the one
@@ -100,13 +110,8 @@ file_of(struct weir_stage *st, const char *dir, size_t ndir,
 	    end_file(fs, fs->oldest, err) != WEIR_OK)
 		return NULL;
 	f = fsink_file_new(st, dir, ndir, err);
-	if (f == NULL)
-		return NULL;
-	f->hash = hash;
-	f->next = fs->hash[hash % FSINK_HASH];
-	fs->hash[hash % FSINK_HASH] = f;
-	list_add(fs, f);
-	fs->nopen++;
+	if (f != NULL)
+		fsink_add(fs, f);
 	return f;
 }
 
@@ -334,8 +339,9 @@ fsink_fini(struct weir_stage *st)
 	}
 	st->host->free(fs->spread);
 	st->host->free(fs->staging);
+	st->host->free(fs->stale);
 	fs->spread = NULL;
-	fs->staging = NULL;
+	fs->staging = fs->stale = NULL;
 }
 
 const struct weir_sink_ops fsink_ops = {
@@ -348,4 +354,6 @@ const struct weir_sink_ops fsink_ops = {
 	.publish = fsink_publish,
 	.abandon = fsink_abandon,
 	.close = fsink_close,
+	.resume = fsink_resume,
+	.audit = fsink_audit,
 };

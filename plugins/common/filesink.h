@@ -6,12 +6,17 @@
  *	cut       files that are due are set aside with all that is theirs
  *	prepare   format->finish, fdatasync, close; the intent names them
  *	publish   rename to the final name, fsync the directory, prune (`keep`)
+ *	resume    files that were open when it was decided are cut to their
+ *	          length then, and go on
  *
  * BASE is the constant part of the path.  A staged file is STEM@NUMBER.open, a
  * final name STEM-TIME-EPOCH-NUMBER.EXT of the epoch that publishes it, so that
  * names sort by time; the stem comes of the stage's id, so that sinks can share
  * a directory.  A file may take rows of many epochs; until it is published the
- * sink says from which epoch on it holds rows (weir_intent.held_from).
+ * sink says from which epoch on it holds rows (weir_intent.held_from).  What of
+ * these is not in the file itself by an epoch's end, and what the format must
+ * know to go on, is appended to its side file, STEM@NUMBER.side.N: records, each
+ * with its length and checksum.  weir_intent.keep has the lengths of both.
  *
  * A plugin's config begins with struct fsink_config and its state with struct
  * fsink_state; the first two entries of its option table are path and roll; its
@@ -53,6 +58,13 @@ struct fsink_format {
 	/* Memory that it holds, and letting go of it; both may be NULL. */
 	uint64_t (*held)(const struct fsink_file *f);
 	int (*spill)(struct fsink_file *f, struct weir_err *err);
+	/* Worker's thread: the end of an epoch.  What has been put to the file
+	 * and to its side must be all that resume needs.  May be NULL: then
+	 * the file is.  */
+	int (*pause)(struct fsink_file *f, struct weir_err *err);
+	/* Worker's thread: go on with a file that was paused, in place of
+	 * begin; fsink_side_next() gives what was put to its side. */
+	int (*resume)(struct fsink_file *f, struct weir_err *err);
 	/* What is left to write, when no row will come any more: on the
 	 * worker's thread, or the journal's where f->preparing.  May be NULL. */
 	int (*finish)(struct fsink_file *f, struct weir_err *err);
@@ -86,6 +98,7 @@ struct fsink_config {
 	/* By fsink_bind(). */
 	const struct fsink_format *format;
 	const struct weir_schema *schema; /* of the input */
+	uint64_t columns;		  /* hash of its columns */
 	bool constant;			  /* all rows go to `base` */
 	const char *prefix; /* the constant text that paths begin with */
 	const char *base;   /* the constant directory */
@@ -95,6 +108,23 @@ struct fsink_config {
 struct fsink_env {
 	const struct weir_host *host;
 	const struct fsink_config *cf;
+};
+
+/* A file's side file: records behind each other. */
+struct fsink_side {
+	struct fsink_handle *fh; /* NULL: there is none yet */
+	char *name;		 /* without its directory */
+	uint32_t number;
+	uint64_t length; /* in the file */
+	uint64_t dead;	 /* of it, what no one needs */
+	uint64_t loose;	 /* of it, rows of no decided part of the file */
+	uint8_t *buf;	 /* not yet in the file */
+	size_t len;
+	size_t cap;
+	size_t mark; /* rows behind it have no use once a part is decided */
+	uint8_t *old; /* resume: all of it */
+	size_t old_len;
+	size_t old_at;
 };
 
 /* One file being written. */
@@ -110,6 +140,9 @@ struct fsink_file {
 	uint64_t written; /* by fsink_put(), what is still in `buf` too */
 	uint64_t flushed; /* of it in the file */
 	uint32_t crc;	  /* CRC-32C of that */
+	uint64_t synced;  /* of it durable, by the last cut's prepare */
+	uint64_t side_synced;
+	struct fsink_side side;
 	char *buf;
 	size_t nbuf;
 
@@ -136,6 +169,9 @@ struct fsink_state {
 	char stem[FSINK_STEM];
 	uint32_t number; /* of the last staged file */
 	bool made;	 /* files since the last cut */
+	char *stale;	 /* paths, each with its NUL: to be removed once the
+			  * last cut is decided */
+	size_t nstale;
 	int64_t stamp;	 /* of the last names, milliseconds */
 	uint64_t nfiles; /* made whole so far; prepare's own */
 	struct fsink_spread *spread;
@@ -165,6 +201,29 @@ extern const struct weir_sink_ops fsink_ops;
 /* For the format: append bytes to the file.  WEIR_ERROR fills err. */
 int fsink_put(struct fsink_file *f, const void *p, size_t n,
     struct weir_err *err);
+
+/* For the format: a record for the file's side.  Rows are those of a part of
+ * the file that is not yet written; fsink_side_part() is a record that makes all
+ * rows before it needless.  fsink_side_forget() takes back the rows since then
+ * as far as they are in memory only. */
+enum fsink_kind {
+	FSINK_ROWS = 1,
+	FSINK_PART,
+};
+
+int fsink_side_rows(struct fsink_file *f, const void *p, size_t n,
+    struct weir_err *err);
+int fsink_side_part(struct fsink_file *f, const void *p, size_t n,
+    struct weir_err *err);
+void fsink_side_forget(struct fsink_file *f);
+/* In pause: begin another side file, of which the first record is the part
+ * that comes next and stands for all before. */
+bool fsink_side_is_long(const struct fsink_file *f);
+int fsink_side_renew(struct fsink_file *f, struct weir_err *err);
+/* In resume: the next record, WEIR_END after the last; rows before the last
+ * part are passed over. */
+int fsink_side_next(struct fsink_file *f, enum fsink_kind *kind,
+    const void **p, size_t *n, struct weir_err *err);
 
 /* WEIR_ERROR, the code being what the format's begin with and `what`, the place
  * the path option. */

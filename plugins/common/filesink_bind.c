@@ -8,6 +8,27 @@
 /* The place of `roll` in every option table. */
 #define OPT_ROLL 1
 
+/* FNV-1a over names and types. */
+static uint64_t
+hash_fields(uint64_t h, const struct weir_field *fi, uint32_t n)
+{
+	const uint64_t prime = UINT64_C(0x100000001b3);
+	const char *p;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		for (p = fi[i].name != NULL ? fi[i].name : ""; *p != '\0'; p++)
+			h = (h ^ (uint8_t)*p) * prime;
+		h = (h ^ (uint64_t)fi[i].type->kind << 8) * prime;
+		h = (h ^ (uint64_t)fi[i].type->precision << 16) * prime;
+		h = (h ^ (uint64_t)fi[i].type->scale << 24) * prime;
+		h = (h ^ fi[i].required) * prime;
+		h = hash_fields(h * prime, fi[i].type->fields,
+		    fi[i].type->nfields);
+	}
+	return (h ^ n) * prime;
+}
+
 int
 fsink_bind(struct weir_bind *bi, struct fsink_config *cf,
     const struct fsink_format *format, struct weir_err *err)
@@ -21,6 +42,8 @@ fsink_bind(struct weir_bind *bi, struct fsink_config *cf,
 
 	cf->format = format;
 	cf->schema = weir_input(bi, 0);
+	cf->columns = hash_fields(UINT64_C(0xcbf29ce484222325),
+	    cf->schema->cols, cf->schema->ncols);
 	cf->constant = v != NULL;
 	cf->prefix = host->expr_prefix(cf->path);
 	if (cf->prefix == NULL)

@@ -3,6 +3,7 @@
  * Sinks that write files: the end of an epoch.  Which files are whole, and
  * making them durable on the journal's thread.
  */
+#include <errno.h>
 #include <fcntl.h>
 
 #include "filesink_parts.h"
@@ -15,7 +16,69 @@ struct fsink_cut {
 	uint64_t held_from;
 	int64_t stamp;
 	bool made; /* files in staging */
+	char *keep;
+	size_t keep_len;
+	struct fsink_handle **dirty; /* of open files, and their sides */
+	size_t ndirty;
 };
+
+static void
+cut_free(const struct weir_host *host, struct fsink_cut *ct)
+{
+	struct fsink_file *f;
+	size_t i;
+
+	while ((f = ct->files) != NULL) {
+		ct->files = f->next;
+		fsink_file_free(f);
+	}
+	for (i = 0; i < ct->ndirty; i++)
+		fsink_handle_unref(ct->dirty[i]);
+	host->free(ct->dirty);
+	host->free(ct->keep);
+	host->free(ct);
+}
+
+/* Open files as they are now, and what of them is not yet durable. */
+static int
+keep_open(struct fsink_state *fs, struct fsink_cut *ct, struct weir_err *err)
+{
+	struct fsink_file *f;
+
+	if (fsink_keep(fs, &ct->keep, &ct->keep_len, err) != WEIR_OK)
+		return WEIR_ERROR;
+	ct->dirty = fs->env.host->alloc((2 * fs->nopen + 1) *
+	    sizeof(struct fsink_handle *));
+	if (ct->dirty == NULL)
+		return fsink_no_memory(&fs->env, err);
+	for (f = fs->oldest; f != NULL; f = f->newer) {
+		if (ct->held_from == 0 || f->first_epoch < ct->held_from)
+			ct->held_from = f->first_epoch;
+		if (f->flushed != f->synced)
+			ct->dirty[ct->ndirty++] = fsink_handle_ref(f->fh);
+		if (f->side.fh != NULL && f->side.length != f->side_synced)
+			ct->dirty[ct->ndirty++] = fsink_handle_ref(f->side.fh);
+		f->synced = f->flushed;
+		f->side_synced = f->side.length;
+	}
+	return WEIR_OK;
+}
+
+/* The cut before is decided: what it made needless goes. */
+static int
+remove_stale(struct fsink_state *fs, struct weir_err *err)
+{
+	const char *path;
+	int rc = WEIR_OK;
+
+	for (path = fs->stale; rc == WEIR_OK && path < fs->stale + fs->nstale;
+	     path += strlen(path) + 1)
+		if (fs->env.host->io->unlink(WEIR_AT("file.side.unlink"),
+			AT_FDCWD, path, 0) != 0 && errno != ENOENT)
+			rc = fsink_errno(&fs->env, err, "remove", path);
+	fs->nstale = 0;
+	return rc;
+}
 
 static bool
 is_due(const struct fsink_file *f, uint64_t epoch, int64_t now)
@@ -44,16 +107,19 @@ fsink_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
 	if (now / 1000 > fs->stamp)
 		fs->stamp = now / 1000;
 	ct->stamp = fs->stamp;
-	ct->staging = fs->staging;
-	ct->made = fs->made;
-	fs->made = false;
 	for (f = fs->oldest; f != NULL; f = newer) {
 		newer = f->newer;
 		if (last || is_due(f, epoch, now))
 			fsink_shut(fs, f);
-		else if (ct->held_from == 0 || f->first_epoch < ct->held_from)
-			ct->held_from = f->first_epoch;
 	}
+	if (remove_stale(fs, err) != WEIR_OK ||
+	    keep_open(fs, ct, err) != WEIR_OK) {
+		cut_free(st->host, ct);
+		return WEIR_ERROR;
+	}
+	ct->staging = fs->staging;
+	ct->made = fs->made;
+	fs->made = false;
 	ct->files = fs->closed;
 	for (f = ct->files; f != NULL; f = f->next)
 		f->preparing = true;
@@ -71,7 +137,13 @@ prepare_files(struct fsink_state *fs, struct fsink_cut *ct,
 	char name[FSINK_NAME];
 	struct fsink_file *f;
 	uint32_t number = 0;
+	size_t i;
 
+	for (i = 0; i < ct->ndirty; i++)
+		if (fs->env.host->io->datasync(WEIR_AT("file.open.sync"),
+			ct->dirty[i]->fd) != 0)
+			return fsink_errno(&fs->env, err, "make durable",
+			    ct->dirty[i]->path);
 	for (f = ct->files; f != NULL; f = f->next) {
 		fsink_name(name, fs->stem, ct->stamp, ct->epoch, number++,
 		    f->env.cf->format->extension);
@@ -96,21 +168,23 @@ fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 {
 	struct fsink_state *fs = st->state;
 	struct fsink_cut *ct = cut;
-	struct fsink_file *f, *next;
+	struct fsink_file *f;
 	uint64_t n = 0;
 	int rc;
 
 	rc = prepare_files(fs, ct, intent, err);
 	intent->held_from = ct->held_from;
-	for (f = ct->files; f != NULL; f = next) {
-		next = f->next;
-		fsink_file_free(f);
-		n++;
+	if (rc == WEIR_OK) {
+		intent->keep = ct->keep;
+		intent->keep_len = ct->keep_len;
+		ct->keep = NULL;
 	}
+	for (f = ct->files; f != NULL; f = f->next)
+		n++;
 	if (rc == WEIR_OK && n > 0) {
 		fs->nfiles += n;
 		weir_metric(st, "files", NULL, (double)fs->nfiles);
 	}
-	st->host->free(ct);
+	cut_free(st->host, ct);
 	return rc;
 }

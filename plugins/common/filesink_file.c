@@ -16,14 +16,30 @@
 /* ---- descriptors */
 
 struct fsink_handle *
-fsink_handle_new(const struct weir_host *host, int fd)
+fsink_handle_open(const struct fsink_env *en, const char *path, int flags,
+    struct weir_err *err)
 {
-	struct fsink_handle *fh = host->alloc(sizeof *fh);
+	size_t n = strlen(path) + 1;
+	struct fsink_handle *fh = en->host->alloc(sizeof *fh + n);
+	int e;
 
-	if (fh == NULL)
+	if (fh == NULL) {
+		fsink_no_memory(en, err);
 		return NULL;
-	fh->host = host;
-	fh->fd = fd;
+	}
+	fh->fd = en->host->io->open(WEIR_AT("file.open"), AT_FDCWD, path, flags,
+	    0666);
+	if (fh->fd < 0) {
+		e = errno;
+		if (e != EEXIST && e != ENOENT)
+			fsink_errno(en, err, (flags & O_CREAT) != 0
+			    ? "make" : "open", path);
+		en->host->free(fh);
+		errno = e;
+		return NULL;
+	}
+	fh->host = en->host;
+	memcpy(fh->path, path, n);
 	atomic_init(&fh->refs, 1);
 	return fh;
 }
@@ -108,26 +124,27 @@ fsink_file_free(struct fsink_file *f)
 
 	drop_own(f);
 	fsink_handle_unref(f->fh);
+	fsink_side_close(f);
+	host->free(f->side.name);
 	host->free(f->staged);
 	host->free(f->dir);
 	host->free(f);
 }
 
-/* The directory of staged files, when the first of them is made. */
-static int
-find_staging(struct fsink_file *f, struct fsink_state *fs,
-    struct weir_err *err)
+int
+fsink_find_staging(struct weir_stage *st, struct weir_err *err)
 {
+	struct fsink_state *fs = st->state;
 	char *dir;
 
 	if (fs->staging != NULL)
 		return WEIR_OK;
-	fsink_stem(fs->stem, f->env.cf, f->st->id);
-	dir = fsink_staging(&f->env, f->env.host->fence(f->st));
+	fsink_stem(fs->stem, fs->env.cf, st->id);
+	dir = fsink_staging(&fs->env, st->host->fence(st));
 	if (dir == NULL)
-		return fsink_no_memory(&f->env, err);
-	if (fsink_mkdirs(&f->env, dir, err) != WEIR_OK) {
-		f->env.host->free(dir);
+		return fsink_no_memory(&fs->env, err);
+	if (fsink_mkdirs(&fs->env, dir, err) != WEIR_OK) {
+		st->host->free(dir);
 		return WEIR_ERROR;
 	}
 	fs->staging = dir;
@@ -141,56 +158,35 @@ create(struct fsink_file *f, struct fsink_state *fs, struct weir_err *err)
 {
 	const struct weir_host *host = f->env.host;
 	char name[FSINK_NAME];
-	int fd;
 
-	if (find_staging(f, fs, err) != WEIR_OK)
+	if (fsink_find_staging(f->st, err) != WEIR_OK)
 		return WEIR_ERROR;
-	for (;;) {
+	do {
 		snprintf(name, sizeof name, "%s@%06u.open", fs->stem,
 		    ++fs->number);
 		host->free(f->staged);
 		f->staged = fsink_join(&f->env, fs->staging, name);
 		if (f->staged == NULL)
 			return fsink_no_memory(&f->env, err);
-		fd = host->io->open(WEIR_AT("file.create"), AT_FDCWD,
-		    f->staged, O_RDWR | O_CREAT | O_EXCL, 0666);
-		if (fd >= 0)
-			break;
-		if (errno != EEXIST)
-			return fsink_errno(&f->env, err, "make", f->staged);
-	}
+		errno = 0;
+		f->fh = fsink_handle_open(&f->env, f->staged,
+		    O_RDWR | O_CREAT | O_EXCL, err);
+	} while (f->fh == NULL && errno == EEXIST);
+	if (f->fh == NULL)
+		return errno == ENOENT
+		    ? fsink_errno(&f->env, err, "make", f->staged) : WEIR_ERROR;
 	fs->made = true;
-	f->fh = fsink_handle_new(host, fd);
-	if (f->fh != NULL)
-		return WEIR_OK;
-	host->io->close(WEIR_AT("file.close.early"), fd);
-	return fsink_no_memory(&f->env, err);
-}
-
-static int
-fill(struct fsink_file *f, struct fsink_state *fs, const char *dir,
-    struct weir_err *err)
-{
-	const struct fsink_format *fo = f->env.cf->format;
-	const struct weir_host *host = f->env.host;
-
-	f->dir = host->alloc(f->ndir + 1);
-	f->own = host->zalloc(fo->own_size > 0 ? fo->own_size : 1);
-	if (f->dir == NULL || f->own == NULL)
-		return fsink_no_memory(&f->env, err);
-	memcpy(f->dir, dir, f->ndir);
-	f->dir[f->ndir] = '\0';
-	if (create(f, fs, err) != WEIR_OK)
-		return WEIR_ERROR;
-	return fo->begin != NULL ? fo->begin(f, err) : WEIR_OK;
+	return WEIR_OK;
 }
 
 struct fsink_file *
-fsink_file_new(struct weir_stage *st, const char *dir, size_t ndir,
+fsink_file_bare(struct weir_stage *st, const char *dir, size_t ndir,
     struct weir_err *err)
 {
 	struct fsink_state *fs = st->state;
-	struct fsink_file *f = st->host->zalloc(sizeof *f);
+	const struct fsink_format *fo = fs->env.cf->format;
+	const struct weir_host *host = st->host;
+	struct fsink_file *f = host->zalloc(sizeof *f);
 
 	if (f == NULL) {
 		fsink_no_memory(&fs->env, err);
@@ -199,9 +195,32 @@ fsink_file_new(struct weir_stage *st, const char *dir, size_t ndir,
 	f->env = fs->env;
 	f->st = st;
 	f->ndir = ndir;
+	f->dir = host->alloc(ndir + 1);
+	f->own = host->zalloc(fo->own_size > 0 ? fo->own_size : 1);
+	if (f->dir == NULL || f->own == NULL) {
+		fsink_no_memory(&fs->env, err);
+		fsink_file_free(f);
+		return NULL;
+	}
+	memcpy(f->dir, dir, ndir);
+	f->dir[ndir] = '\0';
+	return f;
+}
+
+struct fsink_file *
+fsink_file_new(struct weir_stage *st, const char *dir, size_t ndir,
+    struct weir_err *err)
+{
+	struct fsink_state *fs = st->state;
+	const struct fsink_format *fo = fs->env.cf->format;
+	struct fsink_file *f = fsink_file_bare(st, dir, ndir, err);
+
+	if (f == NULL)
+		return NULL;
 	f->opened = weir_clock(st);
 	f->first_epoch = st->host->epoch_no(st);
-	if (fill(f, fs, dir, err) != WEIR_OK) {
+	if (create(f, fs, err) != WEIR_OK ||
+	    (fo->begin != NULL && fo->begin(f, err) != WEIR_OK)) {
 		fsink_file_free(f);
 		return NULL;
 	}
@@ -220,6 +239,7 @@ fsink_file_end(struct fsink_file *f, struct weir_err *err)
 	if (fsink_file_flush(f, err) != WEIR_OK)
 		return WEIR_ERROR;
 	drop_own(f);
+	fsink_side_close(f);
 	return WEIR_OK;
 }
 

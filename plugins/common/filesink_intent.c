@@ -18,7 +18,9 @@ fsink_intent_add(const struct fsink_file *f, const char *name,
     struct weir_intent *in, struct weir_err *err)
 {
 	const char *staged = strrchr(f->staged, '/') + 1;
-	size_t room = f->ndir + strlen(name) + strlen(staged) + 128;
+	const char *side = f->side.name != NULL ? f->side.name : "-";
+	size_t room = f->ndir + strlen(name) + strlen(staged) + strlen(side) +
+	    128;
 	char *p = f->env.host->realloc(in->data, in->len + room);
 
 	if (p == NULL)
@@ -26,10 +28,21 @@ fsink_intent_add(const struct fsink_file *f, const char *name,
 	in->data = p;
 	p += in->len;
 	in->len += (size_t)snprintf(p, room, "%s%" PRIu64 " %" PRIu64
-	    " %08" PRIx32 " %s %s%s%s\n", in->len == 0 ? MAGIC : "", f->rows,
-	    f->flushed, f->crc, staged, f->dir, f->ndir > 0 ? "/" : "", name);
+	    " %08" PRIx32 " %s %s %s%s%s\n", in->len == 0 ? MAGIC : "", f->rows,
+	    f->flushed, f->crc, staged, side, f->dir, f->ndir > 0 ? "/" : "",
+	    name);
 	in->rows += f->rows;
 	return WEIR_OK;
+}
+
+char *
+fsink_list_path(const struct fsink_env *en, const char *staging,
+    const char *stem, uint64_t epoch)
+{
+	char name[FSINK_NAME];
+
+	snprintf(name, sizeof name, "%s@%010" PRIu64 ".list", stem, epoch);
+	return fsink_join(en, staging, name);
 }
 
 static int
@@ -55,22 +68,20 @@ fsink_intent_done(const struct fsink_env *en, const char *staging,
     const char *stem, uint64_t epoch, struct weir_intent *in,
     struct weir_err *err)
 {
-	char name[FSINK_NAME];
 	uint32_t crc;
 	char *path;
 	int rc;
 
 	if (in->len <= INTENT_MAX)
 		return WEIR_OK;
-	snprintf(name, sizeof name, "%s@%010" PRIu64 ".list", stem, epoch);
-	path = fsink_join(en, staging, name);
+	path = fsink_list_path(en, staging, stem, epoch);
 	if (path == NULL)
 		return fsink_no_memory(en, err);
 	crc = weir__hash_crc32c(0, in->data, in->len);
 	rc = write_list(en, path, in->data, in->len, err);
-	en->host->free(path);
 	in->len = (size_t)snprintf(in->data, in->len, "@%zu %08" PRIx32 " %s",
-	    in->len, crc, name);
+	    in->len, crc, strrchr(path, '/') + 1);
+	en->host->free(path);
 	return rc;
 }
 
@@ -161,10 +172,11 @@ fsink_list_next(struct fsink_list *li, struct fsink_entry *out)
 		return false;
 	memcpy(line, li->at, n);
 	line[n] = '\0';
-	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNx32 " %191s %n",
-		&out->rows, &out->bytes, &out->crc, out->staged, &used) != 4 ||
-	    used == 0 || n - (size_t)used >= sizeof out->final ||
-	    strchr(out->staged, '/') != NULL)
+	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNx32
+		" %191s %191s %n", &out->rows, &out->bytes, &out->crc,
+		out->staged, out->side, &used) != 5 || used == 0 ||
+	    n - (size_t)used >= sizeof out->final ||
+	    strchr(out->staged, '/') != NULL || strchr(out->side, '/') != NULL)
 		return false;
 	memcpy(out->final, line + used, n - (size_t)used + 1);
 	li->at = nl + 1;

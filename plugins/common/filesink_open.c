@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,12 +19,10 @@
 
 /* ---- directories of staging */
 
-/* Call `each` for every entry that has no point in front; WEIR_OK where there
- * is no such directory. */
-static int
-each_entry(struct fsink_publisher *fp, const char *dir,
-    int (*each)(struct fsink_publisher *fp, const char *path, const char *name,
-	struct weir_err *err), struct weir_err *err)
+int
+fsink_each(const struct fsink_env *en, const char *dir,
+    int (*each)(void *arg, const char *path, const char *name,
+	struct weir_err *err), void *arg, struct weir_err *err)
 {
 	struct dirent *de;
 	int rc = WEIR_OK;
@@ -32,10 +32,10 @@ each_entry(struct fsink_publisher *fp, const char *dir,
 	while (dp != NULL && rc == WEIR_OK && (de = readdir(dp)) != NULL) {
 		if (de->d_name[0] == '.')
 			continue;
-		path = fsink_join(&fp->env, dir, de->d_name);
-		rc = path == NULL ? fsink_no_memory(&fp->env, err)
-				  : each(fp, path, de->d_name, err);
-		fp->env.host->free(path);
+		path = fsink_join(en, dir, de->d_name);
+		rc = path == NULL ? fsink_no_memory(en, err)
+				  : each(arg, path, de->d_name, err);
+		en->host->free(path);
 	}
 	if (dp != NULL)
 		closedir(dp);
@@ -43,9 +43,11 @@ each_entry(struct fsink_publisher *fp, const char *dir,
 }
 
 static int
-remove_staged(struct fsink_publisher *fp, const char *path, const char *name,
+remove_staged(void *arg, const char *path, const char *name,
     struct weir_err *err)
 {
+	struct fsink_publisher *fp = arg;
+
 	(void)err;
 	if (fsink_is_staged(name, fp->stem))
 		(void)fp->env.host->io->unlink(WEIR_AT("file.sweep"), AT_FDCWD,
@@ -56,33 +58,17 @@ remove_staged(struct fsink_publisher *fp, const char *path, const char *name,
 /* What the stem has in the staging directory of a fence goes, and the
  * directory when it is empty then. */
 static int
-sweep_fence(struct fsink_publisher *fp, const char *path, const char *name,
+sweep_fence(void *arg, const char *path, const char *name,
     struct weir_err *err)
 {
+	struct fsink_publisher *fp = arg;
+
 	(void)name;
-	if (each_entry(fp, path, remove_staged, err) != WEIR_OK)
+	if (fsink_each(&fp->env, path, remove_staged, fp, err) != WEIR_OK)
 		return WEIR_ERROR;
 	(void)fp->env.host->io->unlink(WEIR_AT("file.sweep.dir"), AT_FDCWD,
 	    path, AT_REMOVEDIR);
 	return WEIR_OK;
-}
-
-/* Of this pipeline nothing is left from before. */
-static int
-clear_staging(struct fsink_publisher *fp, const struct weir_fence *fence,
-    struct weir_err *err)
-{
-	const struct fsink_env *en = &fp->env;
-	char *own = fsink_join(en, fp->top, fence->pipeline);
-	int rc;
-
-	if (own == NULL)
-		return fsink_no_memory(en, err);
-	rc = fence->fresh ? each_entry(fp, own, sweep_fence, err) : WEIR_OK;
-	(void)en->host->io->unlink(WEIR_AT("file.sweep.pipeline"), AT_FDCWD,
-	    own, AT_REMOVEDIR);
-	en->host->free(own);
-	return rc;
 }
 
 /* ---- what is there already */
@@ -200,6 +186,133 @@ check_owner(const struct fsink_publisher *fp, const struct weir_fence *fence,
 	    cf->base, owner, found, fence->pipeline);
 }
 
+/* ---- staging of runs before */
+
+/* What the stem has in an older fence's directory moves into ours; a name that
+ * is there already came from a newer one. */
+static int
+adopt_one(void *arg, const char *path, const char *name, struct weir_err *err)
+{
+	struct fsink_publisher *fp = arg;
+	const struct weir_io *io = fp->env.host->io;
+	int rc = WEIR_OK;
+	char *to;
+
+	if (!fsink_is_staged(name, fp->stem))
+		return WEIR_OK;
+	to = fsink_join(&fp->env, fp->staging, name);
+	if (to == NULL)
+		return fsink_no_memory(&fp->env, err);
+	if (io->rename_new(WEIR_AT("file.adopt.rename"), AT_FDCWD, path,
+		AT_FDCWD, to) != 0) {
+		if (errno == EEXIST)
+			(void)io->unlink(WEIR_AT("file.adopt.unlink"),
+			    AT_FDCWD, path, 0);
+		else if (errno != ENOENT)
+			rc = fsink_errno(&fp->env, err, "move", path);
+	}
+	fp->env.host->free(to);
+	return rc;
+}
+
+/* All of an older fence's directory.  As a whole where ours is not there yet:
+ * a process that was taken over then finds nothing to make files in. */
+static int
+adopt_fence(struct fsink_publisher *fp, const char *path, struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	const struct weir_io *io = en->host->io;
+
+	if (io->rename_new(WEIR_AT("file.adopt.all"), AT_FDCWD, path, AT_FDCWD,
+		fp->staging) == 0)
+		return WEIR_OK;
+	if (errno == ENOENT) /* another sink of the run was here before us */
+		return WEIR_OK;
+	if (errno != EEXIST && errno != ENOTEMPTY)
+		return fsink_errno(en, err, "move", path);
+	if (fsink_each(en, path, adopt_one, fp, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (io->sync_dir(WEIR_AT("file.adopt.sync"), AT_FDCWD, fp->staging) !=
+	    0)
+		return fsink_errno(en, err, "make durable", fp->staging);
+	(void)io->unlink(WEIR_AT("file.adopt.rmdir"), AT_FDCWD, path,
+	    AT_REMOVEDIR);
+	return WEIR_OK;
+}
+
+/* The newest fence before ours and below `below` that has a directory. */
+struct newest {
+	uint64_t below;
+	uint64_t found;
+};
+
+static int
+see_fence(void *arg, const char *path, const char *name, struct weir_err *err)
+{
+	struct newest *ne = arg;
+	uint64_t v = strtoull(name, NULL, 10);
+
+	(void)path;
+	(void)err;
+	if (v < ne->below && v > ne->found)
+		ne->found = v;
+	return WEIR_OK;
+}
+
+static int
+adopt_all(struct fsink_publisher *fp, const char *own, uint64_t fence,
+    struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	struct newest ne = { fence, 0 };
+	char name[32], *path;
+	int rc;
+
+	for (;;) {
+		rc = fsink_each(en, own, see_fence, &ne, err);
+		if (rc != WEIR_OK || ne.found == 0)
+			break;
+		snprintf(name, sizeof name, "%" PRIu64, ne.found);
+		path = fsink_join(en, own, name);
+		rc = path == NULL ? fsink_no_memory(en, err)
+				  : adopt_fence(fp, path, err);
+		en->host->free(path);
+		if (rc != WEIR_OK)
+			break;
+		ne = (struct newest){ ne.found, 0 };
+	}
+	if (rc == WEIR_OK && access(own, F_OK) == 0 &&
+	    en->host->io->sync_dir(WEIR_AT("file.adopt.dir"), AT_FDCWD, own) !=
+	    0 && errno != ENOENT)
+		rc = fsink_errno(en, err, "make durable", own);
+	return rc;
+}
+
+/* Staging of this pipeline's runs before: gone where nothing of them goes on,
+ * else ours from now on. */
+static int
+take_staging(struct fsink_publisher *fp, const struct weir_fence *fence,
+    struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	char *own = fsink_join(en, fp->top, fence->pipeline);
+	int rc;
+
+	if (own == NULL)
+		return fsink_no_memory(en, err);
+	if (fence->fresh) {
+		rc = fsink_each(en, own, sweep_fence, fp, err);
+		(void)en->host->io->unlink(WEIR_AT("file.sweep.pipeline"),
+		    AT_FDCWD, own, AT_REMOVEDIR);
+	} else {
+		rc = adopt_all(fp, own, fence->fence, err);
+		if (rc == WEIR_OK)
+			rc = fsink_find_lists(fp, err);
+	}
+	en->host->free(own);
+	return rc;
+}
+
 /* ---- open */
 
 /* Does the path still name the file that was opened? */
@@ -265,6 +378,7 @@ fsink_open(struct weir_publisher *pb, const struct weir_fence *fence,
 	const struct fsink_env *en = &fp->env;
 
 	fp->env = (struct fsink_env){ pb->host, pb->config };
+	fp->pb = pb;
 	fp->lock = -1;
 	fsink_stem(fp->stem, en->cf, pb->id);
 	if (find_paths(fp, fence, err) != WEIR_OK ||
@@ -278,7 +392,7 @@ fsink_open(struct weir_publisher *pb, const struct weir_fence *fence,
 	if (fsink_mkdirs(en, fp->top, err) != WEIR_OK ||
 	    take_lock(fp, fence->taken_over, err) != WEIR_OK)
 		return WEIR_ERROR;
-	return clear_staging(fp, fence, err);
+	return take_staging(fp, fence, err);
 }
 
 /* ---- the end */
@@ -305,7 +419,7 @@ fsink_abandon(struct weir_publisher *pb)
 
 	if (fp->lock < 0)
 		return;
-	(void)each_entry(fp, fp->staging, remove_staged, &err);
+	(void)fsink_each(&fp->env, fp->staging, remove_staged, fp, &err);
 	remove_empty(fp, fp->staging);
 }
 
@@ -329,5 +443,6 @@ fsink_close(struct weir_publisher *pb)
 	host->free(fp->staging);
 	host->free(fp->top);
 	host->free(fp->lock_path);
+	host->free(fp->lists);
 	fp->env.host = NULL;
 }

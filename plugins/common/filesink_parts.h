@@ -50,15 +50,24 @@ struct fsink_handle {
 	const struct weir_host *host;
 	int fd;
 	atomic_int refs;
+	char path[];
 };
 
-struct fsink_handle *fsink_handle_new(const struct weir_host *host, int fd);
+/* Open it; `flags` as open(2) has them.  NULL: err is filled, but not where errno
+ * is EEXIST or ENOENT; errno is 0 when memory is out and was 0 before. */
+struct fsink_handle *fsink_handle_open(const struct fsink_env *en,
+    const char *path, int flags, struct weir_err *err);
 struct fsink_handle *fsink_handle_ref(struct fsink_handle *fh);
 void fsink_handle_unref(struct fsink_handle *fh);
 
 /* A new one in staging, with the format's beginning; not yet in any list. */
 struct fsink_file *fsink_file_new(struct weir_stage *st, const char *dir,
     size_t ndir, struct weir_err *err);
+/* Without anything but its memory. */
+struct fsink_file *fsink_file_bare(struct weir_stage *st, const char *dir,
+    size_t ndir, struct weir_err *err);
+/* The writer's directory of staged files, made where it is not there. */
+int fsink_find_staging(struct weir_stage *st, struct weir_err *err);
 void fsink_file_free(struct fsink_file *f);
 int fsink_file_flush(struct fsink_file *f, struct weir_err *err);
 /* No more rows: what is left is written and memory let go. */
@@ -66,7 +75,36 @@ int fsink_file_end(struct fsink_file *f, struct weir_err *err);
 /* All of an ended file durable; its descriptor is closed. */
 int fsink_file_sync(struct fsink_file *f, struct weir_err *err);
 
+/* What was put to the side into its file, which is made when it is the first;
+ * closing it. */
+int fsink_side_flush(struct fsink_file *f, struct weir_err *err);
+void fsink_side_close(struct fsink_file *f);
+
+/* ---- filesink_side.c: reopening */
+
+/* The first `length` bytes of the side file, cut off there. */
+int fsink_side_open(struct fsink_file *f, const char *name, uint64_t length,
+    struct weir_err *err);
+
+/* ---- filesink_keep.c: open files from one process to the next
+ *
+ *	weir-open 1
+ *	NUMBER STAMP			of the last file, of the last name
+ *	LENGTH CRC-32C ROWS FIRST LAST OPENED USED COLUMNS STAGED SIDE LENGTH DIR
+ *
+ * a line each file; SIDE is "-" where there is none, DIR below base. */
+
+/* Worker's thread: pause every open file; those whose line would have no room
+ * are shut.  *text is the host's memory. */
+int fsink_keep(struct fsink_state *fs, char **text, size_t *len,
+    struct weir_err *err);
+int fsink_resume(struct weir_stage *st, uint64_t epoch, const void *keep,
+    size_t len, struct weir_err *err);
+
 /* ---- filesink.c: the open files of a writer */
+
+/* Into the open files, as the one used last. */
+void fsink_add(struct fsink_state *fs, struct fsink_file *f);
 
 /* Out of the open files, into the list for the next cut. */
 void fsink_shut(struct fsink_state *fs, struct fsink_file *f);
@@ -81,7 +119,8 @@ int fsink_prepare(struct weir_stage *st, void *cut, struct weir_intent *intent,
 /* ---- filesink_intent.c: what is to be published
  *
  *	weir-files 1
- *	ROWS BYTES CRC-32C STAGED FINAL		a line a file; FINAL below base
+ *	ROWS BYTES CRC-32C STAGED SIDE FINAL	a line a file; FINAL below base,
+ *						SIDE "-" where there is none
  *
  * Where the list is too long for an intent it is a staged file itself, and the
  * intent is "@BYTES CRC-32C NAME". */
@@ -91,6 +130,7 @@ struct fsink_entry {
 	uint64_t bytes;
 	uint32_t crc;
 	char staged[FSINK_NAME];
+	char side[FSINK_NAME];
 	char final[FSINK_PATH];
 };
 
@@ -111,6 +151,9 @@ int fsink_intent_add(const struct fsink_file *f, const char *name,
 int fsink_intent_done(const struct fsink_env *en, const char *staging,
     const char *stem, uint64_t epoch, struct weir_intent *in,
     struct weir_err *err);
+/* STAGING/STEM@EPOCH.list, or NULL. */
+char *fsink_list_path(const struct fsink_env *en, const char *staging,
+    const char *stem, uint64_t epoch);
 int fsink_list_begin(struct fsink_list *li, const struct fsink_env *en,
     const char *staging, const struct weir_intent *in, struct weir_err *err);
 bool fsink_list_next(struct fsink_list *li, struct fsink_entry *out);
@@ -121,20 +164,35 @@ void fsink_list_end(struct fsink_list *li);
 /* The publisher: one a sink. */
 struct fsink_publisher {
 	struct fsink_env env;
+	struct weir_publisher *pb;
 	char stem[FSINK_STEM];
 	char *top;     /* BASE/.staging */
 	char *staging; /* BASE/.staging/PIPELINE/FENCE */
 	char *lock_path; /* BASE/.staging/STEM@lock */
 	int lock;	 /* its descriptor, or -1 */
+	uint64_t *lists; /* epochs whose lists are there */
+	size_t nlists;
 };
+
+int fsink_audit(struct weir_publisher *pb, const struct weir_fence *fence,
+    uint64_t epoch, const struct weir_intent *intents, size_t n,
+    struct weir_audit *out, struct weir_err *err);
 
 int fsink_publish(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_intent *intents, size_t n, struct weir_err *err);
+
+/* The lists that runs before have left in staging. */
+int fsink_find_lists(struct fsink_publisher *fp, struct weir_err *err);
 
 /* ---- filesink_open.c: what lies there at the start, and at the end */
 
 int fsink_open(struct weir_publisher *pb, const struct weir_fence *fence,
     struct weir_err *err);
+/* Call `each` for every entry of a directory that has no point in front;
+ * WEIR_OK where there is no such directory. */
+int fsink_each(const struct fsink_env *en, const char *dir,
+    int (*each)(void *arg, const char *path, const char *name,
+	struct weir_err *err), void *arg, struct weir_err *err);
 void fsink_abandon(struct weir_publisher *pb);
 void fsink_close(struct weir_publisher *pb);
 

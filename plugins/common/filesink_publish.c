@@ -21,11 +21,20 @@
 struct move {
 	struct fsink_publisher *fp;
 	const struct fsink_entry *en;
+	uint64_t epoch;
 	const char *name; /* the last part of `final` */
 	char *dir;
 	char *staged;
 	char *final;
 };
+
+/* Up to here no epoch will ever be asked for again. */
+static uint64_t
+settled(const struct fsink_publisher *fp)
+{
+	return fp->env.host->settled != NULL ? weir_settled(fp->pb)
+					     : UINT64_MAX;
+}
 
 /* WEIR_AGAIN where room may come. */
 static int
@@ -108,7 +117,7 @@ was_published(struct move *mo, struct weir_err *err)
 		    mo->final, (long long)sb.st_size, mo->en->bytes);
 	}
 	/* pruned since */
-	if (en->cf->keep != 0 && newer_than(mo) >= en->cf->keep)
+	if (en->cf->keep != 0 && mo->epoch <= settled(mo->fp) && newer_than(mo) >= en->cf->keep)
 		return WEIR_OK;
 	return fsink_fail(en, err, "lost", "%" PRIu64 " rows are lost: neither "
 	    "the staged file \"%s\" nor \"%s\" is there", mo->en->rows,
@@ -141,11 +150,11 @@ move(struct move *mo, struct weir_err *err)
 }
 
 static int
-publish_one(struct fsink_publisher *fp, const struct fsink_entry *entry,
-    struct weir_err *err)
+publish_one(struct fsink_publisher *fp, uint64_t epoch,
+    const struct fsink_entry *entry, struct weir_err *err)
 {
 	const struct fsink_env *en = &fp->env;
-	struct move mo = { .fp = fp, .en = entry };
+	struct move mo = { .fp = fp, .en = entry, .epoch = epoch };
 	int rc = WEIR_ERROR;
 
 	mo.staged = fsink_join(en, fp->staging, entry->staged);
@@ -200,10 +209,22 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The epoch of a name that fsink_is_name() knows. */
+static uint64_t
+epoch_of(const char *name, const char *stem)
+{
+	const char *p = strstr(name + strlen(stem), "Z-");
+
+	return p != NULL ? strtoull(p + 2, NULL, 10) : 0;
+}
+
+/* Beyond `keep`, but none that may be asked for again. */
 static int
-unlink_oldest(const struct fsink_env *en, const char *dir, struct names *na,
+unlink_oldest(struct fsink_publisher *fp, const char *dir, struct names *na,
     struct weir_err *err)
 {
+	const struct fsink_env *en = &fp->env;
+	uint64_t upto = settled(fp);
 	size_t i, keep = (size_t)en->cf->keep;
 	int rc = WEIR_OK;
 	char *path;
@@ -212,6 +233,8 @@ unlink_oldest(const struct fsink_env *en, const char *dir, struct names *na,
 		return WEIR_OK;
 	qsort(na->at, na->n, sizeof *na->at, by_name);
 	for (i = 0; rc == WEIR_OK && i < na->n - keep; i++) {
+		if (epoch_of(na->at[i], fp->stem) > upto)
+			continue;
 		path = fsink_join(en, dir, na->at[i]);
 		if (path == NULL)
 			return fsink_no_memory(en, err);
@@ -244,14 +267,34 @@ prune(struct fsink_publisher *fp, const char *dir, struct weir_err *err)
 			en->cf->format->extension))
 			ok = names_add(en->host, &na, de->d_name);
 	closedir(dp);
-	rc = ok ? unlink_oldest(en, dir, &na, err) : fsink_no_memory(en, err);
+	rc = ok ? unlink_oldest(fp, dir, &na, err) : fsink_no_memory(en, err);
 	while (na.n > 0)
 		en->host->free(na.at[--na.n]);
 	en->host->free(na.at);
 	return rc;
 }
 
-/* ---- an epoch */
+/* ---- what a published file leaves */
+
+/* The side file of a published one is needless. */
+static int
+drop_side(struct fsink_publisher *fp, const char *name, struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	int rc = WEIR_OK;
+	char *path;
+
+	if (strcmp(name, "-") == 0)
+		return WEIR_OK;
+	path = fsink_join(en, fp->staging, name);
+	if (path == NULL)
+		return fsink_no_memory(en, err);
+	if (en->host->io->unlink(WEIR_AT("file.publish.side"), AT_FDCWD, path,
+		0) != 0 && errno != ENOENT)
+		rc = fsink_errno(en, err, "remove", path);
+	en->host->free(path);
+	return rc;
+}
 
 /* Each directory once, as long as its files follow each other: names become
  * durable. */
@@ -276,6 +319,8 @@ settle(struct fsink_publisher *fp, struct fsink_list *li, struct weir_err *err)
 			else
 				rc = prune(fp, dir, err);
 		}
+		if (rc == WEIR_OK)
+			rc = drop_side(fp, entry.side, err);
 		en->host->free(before);
 		before = dir;
 	}
@@ -283,7 +328,69 @@ settle(struct fsink_publisher *fp, struct fsink_list *li, struct weir_err *err)
 	return rc;
 }
 
-/* All renames, or after them all directories and then the list itself. */
+/* ---- lists that are files */
+
+static int
+list_add(struct fsink_publisher *fp, uint64_t epoch, struct weir_err *err)
+{
+	uint64_t *to = fp->env.host->realloc(fp->lists, (fp->nlists + 1) *
+	    sizeof *to);
+
+	if (to == NULL)
+		return fsink_no_memory(&fp->env, err);
+	fp->lists = to;
+	to[fp->nlists++] = epoch;
+	return WEIR_OK;
+}
+
+static int
+see_list(void *arg, const char *path, const char *name, struct weir_err *err)
+{
+	struct fsink_publisher *fp = arg;
+	uint64_t epoch;
+	char *end;
+
+	(void)path;
+	if (!fsink_is_staged(name, fp->stem))
+		return WEIR_OK;
+	epoch = strtoull(name + strlen(fp->stem) + 1, &end, 10);
+	return strcmp(end, ".list") == 0 ? list_add(fp, epoch, err) : WEIR_OK;
+}
+
+int
+fsink_find_lists(struct fsink_publisher *fp, struct weir_err *err)
+{
+	return fsink_each(&fp->env, fp->staging, see_list, fp, err);
+}
+
+/* Those of epochs that no one will ask for again go. */
+static int
+lists_drop(struct fsink_publisher *fp, struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	uint64_t upto = fp->nlists > 0 ? settled(fp) : 0;
+	int rc = WEIR_OK;
+	char *path;
+	size_t i;
+
+	for (i = 0; rc == WEIR_OK && i < fp->nlists; i++) {
+		if (fp->lists[i] > upto)
+			continue;
+		path = fsink_list_path(en, fp->staging, fp->stem, fp->lists[i]);
+		if (path == NULL)
+			return fsink_no_memory(en, err);
+		if (en->host->io->unlink(WEIR_AT("file.list.unlink"), AT_FDCWD,
+			path, 0) != 0 && errno != ENOENT)
+			rc = fsink_errno(en, err, "remove", path);
+		en->host->free(path);
+		fp->lists[i--] = fp->lists[--fp->nlists];
+	}
+	return rc;
+}
+
+/* ---- an epoch */
+
+/* All renames, or after them all directories. */
 static int
 pass(struct fsink_publisher *fp, uint64_t epoch, const struct weir_intent *in,
     bool last, struct weir_err *err)
@@ -297,14 +404,16 @@ pass(struct fsink_publisher *fp, uint64_t epoch, const struct weir_intent *in,
 	if (rc == WEIR_OK && last)
 		rc = settle(fp, &li, err);
 	while (rc == WEIR_OK && !last && fsink_list_next(&li, &entry))
-		rc = publish_one(fp, &entry, err);
+		rc = publish_one(fp, epoch, &entry, err);
+	if (rc == WEIR_OK && li.gone && epoch > settled(fp))
+		rc = fsink_fail(en, err, "lost", "%" PRIu64 " rows are lost: "
+		    "\"%s\", which lists the files of epoch %" PRIu64 ", is "
+		    "gone", in->rows, li.path, epoch);
 	if (rc == WEIR_OK && li.bad)
 		rc = fsink_fail(en, err, "intent", "what was decided for epoch "
 		    "%" PRIu64 " cannot be read", epoch);
-	if (rc == WEIR_OK && last && li.path != NULL &&
-	    en->host->io->unlink(WEIR_AT("file.list.unlink"), AT_FDCWD,
-		li.path, 0) != 0 && errno != ENOENT)
-		rc = fsink_errno(en, err, "remove", li.path);
+	if (rc == WEIR_OK && last && li.path != NULL)
+		rc = list_add(fp, epoch, err);
 	fsink_list_end(&li);
 	return again(rc, err);
 }
@@ -313,12 +422,13 @@ int
 fsink_publish(struct weir_publisher *pb, uint64_t epoch,
     const struct weir_intent *intents, size_t n, struct weir_err *err)
 {
+	struct fsink_publisher *fp = pb->state;
 	int rc = WEIR_OK;
 	size_t i;
 
 	for (i = 0; rc == WEIR_OK && i < n; i++)
-		rc = pass(pb->state, epoch, &intents[i], false, err);
+		rc = pass(fp, epoch, &intents[i], false, err);
 	for (i = 0; rc == WEIR_OK && i < n; i++)
-		rc = pass(pb->state, epoch, &intents[i], true, err);
-	return rc;
+		rc = pass(fp, epoch, &intents[i], true, err);
+	return rc == WEIR_OK ? again(lists_drop(fp, err), err) : rc;
 }

@@ -7,14 +7,17 @@ plugin_LTLIBRARIES += %D%/file.la
 	%D%/write.c \
 	plugins/common/filesink.c \
 	plugins/common/filesink.h \
+	plugins/common/filesink_audit.c \
 	plugins/common/filesink_bind.c \
 	plugins/common/filesink_cut.c \
 	plugins/common/filesink_file.c \
 	plugins/common/filesink_intent.c \
+	plugins/common/filesink_keep.c \
 	plugins/common/filesink_open.c \
 	plugins/common/filesink_parts.h \
 	plugins/common/filesink_place.c \
 	plugins/common/filesink_publish.c \
+	plugins/common/filesink_side.c \
 	plugins/common/fileset.c \
 	plugins/common/fileset.h \
 	plugins/common/fileset_source.c

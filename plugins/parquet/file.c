@@ -12,7 +12,7 @@ no_memory(struct pq_file *f, struct weir_err *err)
 }
 
 int
-pq_file_begin(struct pq_file *f, struct fsink_file *to,
+pq_file_init(struct pq_file *f, struct fsink_file *to,
     const struct pq_schema *sc, const struct pq_settings *se,
     struct pq_column *cols, struct weir_err *err)
 {
@@ -36,7 +36,16 @@ pq_file_begin(struct pq_file *f, struct fsink_file *to,
 		for (i = 0; i < sc->nleaves; i++)
 			pq_column_init(&f->cols[i], ho, &sc->leaves[i], se);
 	}
-	return fsink_put(to, PQ_MAGIC, 4, err);
+	return WEIR_OK;
+}
+
+int
+pq_file_begin(struct pq_file *f, struct fsink_file *to,
+    const struct pq_schema *sc, const struct pq_settings *se,
+    struct pq_column *cols, struct weir_err *err)
+{
+	return pq_file_init(f, to, sc, se, cols, err) == WEIR_OK
+	    ? fsink_put(to, PQ_MAGIC, 4, err) : WEIR_ERROR;
 }
 
 void

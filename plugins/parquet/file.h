@@ -40,6 +40,10 @@ struct pq_note {
 int pq_file_begin(struct pq_file *f, struct fsink_file *to,
     const struct pq_schema *sc, const struct pq_settings *se,
     struct pq_column *cols, struct weir_err *err);
+/* The same without the first bytes: the file has been begun. */
+int pq_file_init(struct pq_file *f, struct fsink_file *to,
+    const struct pq_schema *sc, const struct pq_settings *se,
+    struct pq_column *cols, struct weir_err *err);
 void pq_file_fini(struct pq_file *f);
 struct pq_column *pq_file_columns(struct pq_file *f);
 void pq_file_columns_free(const struct weir_host *ho,

@@ -43,6 +43,7 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/shred.h \
 	%D%/sink.c \
 	%D%/sink.h \
+	%D%/spool.c \
 	%D%/thrift.h \
 	%D%/thrift_get.c \
 	%D%/thrift_put.c \
@@ -52,14 +53,17 @@ plugin_LTLIBRARIES += %D%/parquet.la
 	%D%/write.c \
 	plugins/common/filesink.c \
 	plugins/common/filesink.h \
+	plugins/common/filesink_audit.c \
 	plugins/common/filesink_bind.c \
 	plugins/common/filesink_cut.c \
 	plugins/common/filesink_file.c \
 	plugins/common/filesink_intent.c \
+	plugins/common/filesink_keep.c \
 	plugins/common/filesink_open.c \
 	plugins/common/filesink_parts.h \
 	plugins/common/filesink_place.c \
-	plugins/common/filesink_publish.c
+	plugins/common/filesink_publish.c \
+	plugins/common/filesink_side.c
 %C%_parquet_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_parquet_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 %C%_parquet_la_LIBADD = $(BASE) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_LIBS) $(Z_LIBS)

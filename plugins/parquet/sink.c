@@ -16,8 +16,8 @@ no_memory(struct weir_stage *st, struct weir_err *err)
 
 /* ---- columns that files hand on */
 
-static struct pq_column *
-spare_take(struct pq_sink *sk)
+struct pq_column *
+pq_spare_take(struct pq_sink *sk)
 {
 	struct pq_column *cols = NULL;
 	int i;
@@ -47,8 +47,8 @@ spare_put(struct weir_stage *st, struct pq_column *cols)
 /* ---- the format */
 
 /* Changelogs: what each row does, as text. */
-static int
-sink_batch(struct weir_stage *st, const struct weir_batch *b,
+int
+pq_sink_batch(struct weir_stage *st, const struct weir_batch *b,
     struct weir_err *err)
 {
 	const struct pq_write *wc = st->config;
@@ -76,9 +76,13 @@ static int
 sink_begin(struct fsink_file *f, struct weir_err *err)
 {
 	const struct pq_write *wc = f->st->config;
+	struct pq_sink *sk = f->st->state;
+	struct pq_out *po = f->own;
 
-	return pq_file_begin(f->own, f, &wc->schema, &wc->settings,
-	    spare_take(f->st->state), err);
+	/* A file of one epoch is never paused. */
+	po->spooling = !sk->busy && wc->sink.roll.epochs != 1;
+	return pq_file_begin(&po->file, f, &wc->schema, &wc->settings,
+	    pq_spare_take(sk), err);
 }
 
 static int
@@ -87,15 +91,21 @@ sink_rows(struct fsink_file *f, const struct weir_batch *b,
 {
 	const struct pq_write *wc = f->st->config;
 	struct pq_sink *sk = f->st->state;
+	struct pq_out *po = f->own;
 
-	return pq_file_write(f->own, &sk->scratch,
-	    wc->as == PQ_AS_CHANGELOG ? sk->cols : b->cols, rows, n, err);
+	if (po->spooling && pq_spool_rows(f, b, rows, n, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (pq_file_write(&po->file, &sk->scratch,
+		wc->as == PQ_AS_CHANGELOG ? sk->cols : b->cols, rows, n,
+		err) != WEIR_OK)
+		return WEIR_ERROR;
+	return pq_spool_groups(f, err);
 }
 
 static uint64_t
 sink_held(const struct fsink_file *f)
 {
-	return ((const struct pq_file *)f->own)->held;
+	return ((const struct pq_out *)f->own)->file.held;
 }
 
 static uint64_t
@@ -108,14 +118,18 @@ static int
 sink_spill(struct fsink_file *f, struct weir_err *err)
 {
 	struct pq_sink *sk = f->st->state;
+	struct pq_out *po = f->own;
 
-	return pq_file_group(f->own, &sk->scratch, err);
+	if (pq_file_group(&po->file, &sk->scratch, err) != WEIR_OK)
+		return WEIR_ERROR;
+	return pq_spool_groups(f, err);
 }
 
 static int
 sink_finish(struct fsink_file *f, struct weir_err *err)
 {
 	struct pq_sink *sk = f->st->state;
+	struct pq_out *po = f->own;
 	char epochs[48];
 	struct pq_note note[] = {
 		{ "weir.pipeline", f->env.host->fence(f->st)->pipeline },
@@ -128,17 +142,17 @@ sink_finish(struct fsink_file *f, struct weir_err *err)
 	else
 		snprintf(epochs, sizeof epochs, "%" PRIu64 "-%" PRIu64,
 		    f->first_epoch, f->last_epoch);
-	if (pq_file_end(f->own, f->preparing ? &sk->prepare : &sk->scratch,
+	if (pq_file_end(&po->file, f->preparing ? &sk->prepare : &sk->scratch,
 		note, 3, err) != WEIR_OK)
 		return WEIR_ERROR;
-	spare_put(f->st, pq_file_columns(f->own));
+	spare_put(f->st, pq_file_columns(&po->file));
 	return WEIR_OK;
 }
 
 static void
 sink_drop(struct fsink_file *f)
 {
-	pq_file_fini(f->own);
+	pq_file_fini(&((struct pq_out *)f->own)->file);
 }
 
 static bool
@@ -152,14 +166,16 @@ const struct fsink_format pq_format = {
 	.extension = "parquet",
 	.codes = "parquet",
 	.verb = "parquet.write",
-	.own_size = sizeof(struct pq_file),
+	.own_size = sizeof(struct pq_out),
 	.whole_batches = true,
-	.batch = sink_batch,
+	.batch = pq_sink_batch,
 	.begin = sink_begin,
 	.rows = sink_rows,
 	.bytes = sink_bytes,
 	.held = sink_held,
 	.spill = sink_spill,
+	.pause = pq_spool_pause,
+	.resume = pq_spool_resume,
 	.finish = sink_finish,
 	.drop = sink_drop,
 	.owner = sink_owner,

@@ -42,6 +42,7 @@ struct pq_sink {
 	struct fsink_state fs;
 	struct pq_scratch scratch; /* the worker's thread */
 	struct pq_scratch prepare; /* the journal's */
+	bool busy; /* the last file paused had a row group an epoch */
 	struct pq_bytes ops;	   /* struct weir_str: the column `op` */
 	struct weir_column *cols;  /* changelogs: the batch's, with `op` */
 	/* Columns of files that are done, for the next ones: prepare puts them
@@ -49,7 +50,29 @@ struct pq_sink {
 	_Atomic(struct pq_column *) spare[PQ_SPARE];
 };
 
+/* A file's. */
+struct pq_out {
+	struct pq_file file;
+	/* Rows of the open row group are put to the side, too, lest they are
+	 * lost; not where an epoch gives a row group by itself. */
+	bool spooling;
+	size_t told; /* bytes of file.groups that are in the side */
+	uint64_t rows;	/* of the file at the last pause */
+	uint64_t bytes; /* likewise, of the file and in memory */
+};
+
 extern const struct fsink_format pq_format;
+
+/* spool.c: the row group that is open at an epoch's end */
+int pq_spool_rows(struct fsink_file *f, const struct weir_batch *b,
+    const uint32_t *rows, uint32_t n, struct weir_err *err);
+int pq_spool_groups(struct fsink_file *f, struct weir_err *err);
+int pq_spool_pause(struct fsink_file *f, struct weir_err *err);
+int pq_spool_resume(struct fsink_file *f, struct weir_err *err);
+
+struct pq_column *pq_spare_take(struct pq_sink *sk);
+int pq_sink_batch(struct weir_stage *st, const struct weir_batch *b,
+    struct weir_err *err);
 int pq_sink_init(struct weir_stage *st, struct weir_err *err);
 void pq_sink_fini(struct weir_stage *st);
 

@@ -132,7 +132,8 @@ sink_epoch(struct sink *si, bool last, struct weir_intent *in)
 	if (rc == WEIR_OK)
 		rc = op->publish(&si->pb, epoch, in, 1, &si->err);
 	weir__free(in->data);
-	in->data = NULL;
+	weir__free(in->keep);
+	in->data = in->keep = NULL;
 	epoch++;
 	return rc;
 }
@@ -507,6 +508,7 @@ test_full(void)
 	T(strstr(err.text, "No space left on device") != NULL);
 	T_INT(count_files(dir_of("full"), false), 0);
 	weir__free(in.data);
+	weir__free(in.keep);
 	sink_end(&si);
 	T_INT(count_files(dir_of("full"), true), 0);
 }

@@ -297,8 +297,8 @@ ph_decide(struct ts *ts, bool last, struct weir_err *err)
 	void *cut = NULL;
 	int rc;
 
-	if (ph.intent.data != NULL)
-		ts->host.free(ph.intent.data);
+	ts->host.free(ph.intent.data);
+	ts->host.free(ph.intent.keep);
 	memset(&ph.intent, 0, sizeof ph.intent);
 	rc = si->cut(&ts->stage.st, ph.epoch, last, &cut, err);
 	if (rc == WEIR_OK)
@@ -331,8 +331,8 @@ ph_free(struct ts *ts)
 		free(ph.pb.state);
 		ph.pb.state = NULL;
 	}
-	if (ph.intent.data != NULL)
-		ts->host.free(ph.intent.data);
+	ts->host.free(ph.intent.data);
+	ts->host.free(ph.intent.keep);
 	memset(&ph.intent, 0, sizeof ph.intent);
 	return ts_free(ts);
 }
