@@ -301,7 +301,8 @@ reject_rows(struct weir__instance *sg, const struct weir__rejects *re,
 
 /* They were passed on in their epoch; in this one they are rejected. */
 static int
-take_rejects(struct weir__loop *lo, struct weir_err *err)
+take_rejects(struct weir__loop *lo, struct weir__rejects **taken,
+    struct weir_err *err)
 {
 	struct weir__run *ru = lo->ru;
 	struct weir__spool_reader rd;
@@ -312,10 +313,10 @@ take_rejects(struct weir__loop *lo, struct weir_err *err)
 	int rc = WEIR_OK;
 
 	pthread_mutex_lock(&ru->lock);
-	ru->taking = ru->rejects;
+	*taken = ru->taking = ru->rejects;
 	ru->rejects = NULL;
 	pthread_mutex_unlock(&ru->lock);
-	for (re = ru->taking; re != NULL && rc == WEIR_OK; re = re->next) {
+	for (re = *taken; re != NULL && rc == WEIR_OK; re = re->next) {
 		for (i = 0, nd = NULL; i < ru->pl->nnodes; i++)
 			if (strcmp(ru->pl->nodes[i]->id, re->sink) == 0)
 				nd = ru->pl->nodes[i];
@@ -329,6 +330,17 @@ take_rejects(struct weir__loop *lo, struct weir_err *err)
 		weir__spool_done(&rd);
 	}
 	return rc;
+}
+
+/* The run has failed: a start behind the journal has them again. */
+static void
+drop_taken(struct weir__run *ru, struct weir__rejects *taken)
+{
+	pthread_mutex_lock(&ru->lock);
+	if (ru->taking == taken)
+		ru->taking = NULL;
+	pthread_mutex_unlock(&ru->lock);
+	weir__rejects_drop(taken);
 }
 
 static bool
@@ -351,6 +363,7 @@ one_epoch(struct weir__loop *lo, bool read, bool *last, struct weir_err *err)
 	struct weir__run *ru = lo->ru;
 	const struct weir__settings *se = &ru->pl->settings;
 	struct weir__decision *de;
+	struct weir__rejects *taken = NULL;
 	struct limits li;
 	uint64_t rows = 0;
 	bool ended;
@@ -360,19 +373,25 @@ one_epoch(struct weir__loop *lo, bool read, bool *last, struct weir_err *err)
 	li.deadline = weir__run_monotonic() + se->epoch.every;
 	li.rows = (uint64_t)se->epoch.rows;
 	li.bytes = se->epoch.bytes;
-	if (take_rejects(lo, err) != WEIR_OK ||
-	    (read && process(lo, &li, &rows, err) != WEIR_OK))
+	if (take_rejects(lo, &taken, err) != WEIR_OK ||
+	    (read && process(lo, &li, &rows, err) != WEIR_OK)) {
+		drop_taken(ru, taken);
 		return WEIR_ERROR;
+	}
 	ended = lo->nended == lo->nsources;
 	*last = ended || atomic_load(&ru->stopping);
 	if (weir__tree_end_epoch(ru->tree, ended && !ru->op.drain, err) !=
-	    WEIR_OK)
+	    WEIR_OK) {
+		drop_taken(ru, taken);
 		return WEIR_ERROR;
+	}
 	de = new_decision(ru, rows, *last);
-	if (de == NULL)
+	if (de == NULL) {
+		drop_taken(ru, taken);
 		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
+	}
 	de->finished = ended && !ru->op.drain;
-	de->taken = ru->taking;
+	de->taken = taken;
 	keep_pending(lo, de);
 	/* the cut of this epoch waits for the decision of the one before */
 	weir__journal_drain(ru->journal);
