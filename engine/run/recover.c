@@ -272,7 +272,8 @@ restore_one(struct weir__journal *jo, const struct weir__past_state *ps,
 	    err);
 }
 
-/* Writers go on where the last decided epoch left them. */
+/* Writers go on where the last decided epoch left them; those of which nothing
+ * was decided learn that, too: what an earlier run has staged is nobody's. */
 static int
 resume_sinks(struct weir__run *ru, struct weir_err *err)
 {
@@ -287,10 +288,9 @@ resume_sinks(struct weir__run *ru, struct weir_err *err)
 		    nd->type->sink->resume == NULL)
 			continue;
 		si = weir__past_sink(ru->past, nd->id);
-		if (si == NULL || ru->past->epoch == 0)
-			continue;
 		rc = nd->type->sink->resume(weir__tree_stage(ru->tree, nd),
-		    ru->past->epoch, si->keep, si->keep_len, err);
+		    ru->past->epoch, si == NULL ? NULL : si->keep,
+		    si == NULL ? 0 : si->keep_len, err);
 		if (rc == WEIR_OK)
 			continue;
 		if (err->span.src == 0)
@@ -309,8 +309,10 @@ weir__journal_restore(struct weir__journal *jo, struct weir_err *err)
 	int rc = WEIR_OK;
 	size_t i;
 
-	if (pa == NULL || pa->epoch == 0)
+	if (pa == NULL || pa->nsegments == 0)
 		return WEIR_OK;
+	if (pa->epoch == 0)
+		return resume_sinks(jo->ru, err);
 	weir__buf_init(&bf);
 	for (i = 0; rc == WEIR_OK && i < pa->nstates; i++)
 		rc = restore_one(jo, &pa->states[i], &bf, err);

@@ -355,7 +355,9 @@ struct weir_sink_ops {
 	uint32_t flags; /* enum weir_sink_flags */
 	/* The writer, worker's thread, once after init and the publisher's
 	 * open, before the first write: go on from what the last decided
-	 * epoch's intent kept.  NULL where nothing is kept. */
+	 * epoch's intent kept.  Called in every run but the first of a state
+	 * directory, with len 0 where no epoch was decided or nothing kept.
+	 * NULL where nothing is ever kept. */
 	int (*resume)(struct weir_stage *st, uint64_t epoch, const void *keep,
 	    size_t len, struct weir_err *err);
 	/* Hold what was published against the other side: once for every epoch

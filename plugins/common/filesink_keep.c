@@ -328,22 +328,35 @@ sweep_one(void *arg, const char *path, const char *name, struct weir_err *err)
 	return WEIR_OK;
 }
 
+static int
+sweep(struct weir_stage *st, uint64_t epoch, struct weir_err *err)
+{
+	struct fsink_state *fs = st->state;
+	struct sweep sw = { fs, epoch };
+
+	if (fsink_each(&fs->env, fs->staging, sweep_one, &sw, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (st->host->io->sync_dir(WEIR_AT("file.resume.dir"), AT_FDCWD,
+		fs->staging) != 0)
+		return fsink_errno(&fs->env, err, "make durable", fs->staging);
+	return WEIR_OK;
+}
+
 int
 fsink_resume(struct weir_stage *st, uint64_t epoch, const void *keep,
     size_t len, struct weir_err *err)
 {
 	struct fsink_state *fs = st->state;
-	struct sweep sw = { fs, epoch };
 	const char *at = keep, *end = at + len;
 	size_t n = strlen(MAGIC);
 	struct open_file of;
 	char head[64];
 	int used = 0;
 
-	if (len == 0)
-		return WEIR_OK;
 	if (fsink_find_staging(st, err) != WEIR_OK)
 		return WEIR_ERROR;
+	if (len == 0)
+		return sweep(st, epoch, err); /* nothing was decided */
 	if (len > n && memcmp(at, MAGIC, n) == 0) {
 		at += n;
 		snprintf(head, sizeof head, "%.*s", (int)(len - n < 63
@@ -359,10 +372,5 @@ fsink_resume(struct weir_stage *st, uint64_t epoch, const void *keep,
 	if (used == 0 || at != end)
 		return fsink_fail(&fs->env, err, "intent", "what was kept of "
 		    "open files for epoch %" PRIu64 " cannot be read", epoch);
-	if (fsink_each(&fs->env, fs->staging, sweep_one, &sw, err) != WEIR_OK)
-		return WEIR_ERROR;
-	if (st->host->io->sync_dir(WEIR_AT("file.resume.dir"), AT_FDCWD,
-		fs->staging) != 0)
-		return fsink_errno(&fs->env, err, "make durable", fs->staging);
-	return WEIR_OK;
+	return sweep(st, epoch, err);
 }
