@@ -5,7 +5,8 @@ bench_programs = \
 	bench/kafka_consume \
 	bench/kafka_fill \
 	bench/kafka_produce \
-	bench/parquet_write
+	bench/parquet_write \
+	bench/pg_copy
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 bench_expr_SOURCES = bench/expr.c
@@ -26,11 +27,15 @@ bench_kafka_produce_LDADD = $(UNIT_LIBS) $(RDKAFKA_LIBS)
 bench_parquet_write_SOURCES = bench/parquet_write.c
 bench_parquet_write_CPPFLAGS = $(UNIT_CPPFLAGS)
 bench_parquet_write_LDADD = $(UNIT_LIBS)
+bench_pg_copy_SOURCES = bench/pg_copy.c
+bench_pg_copy_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
+bench_pg_copy_LDADD = $(PQ_LIBS)
 EXTRA_DIST += \
 	bench/README.md \
 	bench/RESULTS.md \
 	bench/kafka_conf.h \
 	bench/meter.h \
+	bench/postgres.sh \
 	bench/pyarrow_rewrite.py \
 	bench/pyarrow_write.py \
 	bench/run.sh \

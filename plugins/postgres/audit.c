@@ -41,7 +41,8 @@ judge_marker(const struct pg_target *ta, const struct pg_marker *ma,
 		    "epoch %llu, and the last with rows is %llu", ta->schema,
 		    (unsigned long long)ma->epoch, (unsigned long long)epoch);
 	else if (ma->rows + ma->rejected < rows)
-		snprintf(out->bad, sizeof(out->bad), "%llu rows were published, "
+		snprintf(out->bad, sizeof(out->bad), "%llu rows were "
+		    "published, "
 		    "and %s.weir_epochs knows of %llu written and %llu "
 		    "rejected", (unsigned long long)rows, ta->schema,
 		    (unsigned long long)ma->rows,
@@ -69,7 +70,8 @@ audit_server(struct pg_target *ta, const struct weir_fence *fe, uint64_t epoch,
 		return WEIR_OK;
 	rc = count_rows(ta, &n, err);
 	if (rc == WEIR_OK && n != ma.rows)
-		snprintf(out->bad, sizeof(out->bad), "table %s.%s has %llu rows, "
+		snprintf(out->bad, sizeof(out->bad), "table %s.%s has %llu "
+		    "rows, "
 		    "and %llu were written to it", ta->schema, ta->cf->name,
 		    (unsigned long long)n, (unsigned long long)ma.rows);
 	return rc;

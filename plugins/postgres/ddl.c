@@ -35,7 +35,8 @@ pg_ddl_marker(struct pg_target *ta, struct weir_err *err)
 	    "made boolean NOT NULL, at timestamp with time zone NOT NULL, "
 	    "PRIMARY KEY (pipeline, sink)); COMMENT ON TABLE ");
 	pg_target_name(ta, &sql, "weir_epochs");
-	pg_buf_text(&sql, " IS 'Weir: how far each sink of a pipeline has come. "
+	pg_buf_text(&sql, " IS 'Weir: how far each sink of a pipeline has "
+	    "come. "
 	    "Whoever changes it loses or doubles rows'");
 	rc = run(ta, &sql, err);
 	ta->has_marker = rc == WEIR_OK;
@@ -77,7 +78,8 @@ make_graves(struct pg_target *ta, struct weir_err *err)
 }
 
 static void
-comment_column(struct pg_target *ta, struct pg_buf *sql, const struct pg_col *pc)
+comment_column(struct pg_target *ta, struct pg_buf *sql,
+    const struct pg_col *pc)
 {
 	char text[200];
 

@@ -68,19 +68,22 @@ put_uuid(struct pg_encoder *en, const struct pg_col *pc,
 }
 
 /* Length, `lead` bytes, and the bytes; room for what follows stays. */
-static bool
+static inline bool
 put_bytes(struct pg_encoder *en, const struct weir_str *s, bool jsonb)
 {
 	struct pg_buf *bf = &en->bf;
 	size_t n = s->len + (jsonb ? 1 : 0);
 
-	if (!pg_buf_room(bf, n + FIXED))
+	if (n > bf->cap - bf->len - FIXED && !pg_buf_room(bf, n + FIXED))
 		return false;
 	pg_put32(bf->p + bf->len, (uint32_t)n);
 	bf->len += 4;
 	if (jsonb)
 		bf->p[bf->len++] = 1; /* jsonb's version */
-	memcpy(bf->p + bf->len, weir_str_data(s), s->len);
+	if (s->len <= WEIR_STR_SMALL)
+		memcpy(bf->p + bf->len, s->u.small, WEIR_STR_SMALL);
+	else
+		memcpy(bf->p + bf->len, s->u.big.ptr, s->len);
 	bf->len += s->len;
 	return true;
 }
@@ -224,7 +227,7 @@ put_value(struct pg_encoder *en, const struct pg_col *pc, enum pg_put put,
 }
 
 /* array_recv in src/backend/utils/adt/arrayfuncs.c: dimensions, whether there
- * are nulls, the elements' type; for each dimension its size and lower bound. */
+ * are nulls, the elements' type; each dimension's size and lower bound. */
 static bool
 put_array(struct pg_encoder *en, const struct pg_col *pc,
     const struct weir_column *co, uint32_t row)

@@ -4,6 +4,7 @@ plugin_LTLIBRARIES += %D%/postgres.la
 	%D%/audit.c \
 	%D%/buf.c \
 	%D%/ddl.c \
+	%D%/decode.c \
 	%D%/encode.c \
 	%D%/encode.h \
 	%D%/kinds.c \
@@ -18,8 +19,11 @@ plugin_LTLIBRARIES += %D%/postgres.la
 	%D%/poison.c \
 	%D%/postgres.h \
 	%D%/publish.c \
+	%D%/read.c \
 	%D%/rows.c \
 	%D%/sink.h \
+	%D%/source.c \
+	%D%/source.h \
 	%D%/table.c \
 	%D%/verdict.c \
 	%D%/write.c

@@ -79,7 +79,8 @@ not_open(struct pg_link *li, struct weir_err *err)
 	li->verdict = PG_STOP;
 	pg_link_close(li);
 	return li->host->fail(err, WEIR_NOWHERE, "postgres.login",
-	    "%s lets us not in: %s; check the url, user and password", li->where,
+	    "%s lets us not in: %s; check the url, user and "
+	    "password", li->where,
 	    text);
 }
 

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 static const struct weir_stage_type *const stages[] = {
+	&pg_read_type,
 	&pg_write_type,
 	NULL
 };

@@ -124,7 +124,7 @@ void pg_scrub(const struct pg_common *co, const char *from, char *to,
 struct pg_link {
 	const struct weir_host *host;
 	const struct pg_common *co;
-	const struct weir_publisher *pb; /* who waits: one of the two, or none */
+	const struct weir_publisher *pb; /* who waits: one of these, or none */
 	const struct weir_stage *st;
 	PGconn *conn;
 	const char *app; /* application_name */

@@ -38,22 +38,23 @@ check_marker(struct publisher *pu, const struct pg_marker *ma,
 	const struct pg_target *ta = &pu->ta;
 
 	if (!ma->found && fe->born)
-		return fail_stop(pu, err, "postgres.lost", "sink %s has no row in "
-		    "%s.weir_epochs at %s any more: the table was dropped, or "
-		    "the database is another one or an older copy; restore it, "
-		    "or begin anew with an empty state", fe->sink, ta->schema,
-		    pu->li.where);
+		return fail_stop(pu, err, "postgres.lost",
+		    "sink %s has no row in %s.weir_epochs at %s any more: the "
+		    "table was dropped, or the database is another one or an "
+		    "older copy; restore it, or begin anew with an empty state",
+		    fe->sink, ta->schema, pu->li.where);
 	if (ma->found && ma->fence > fe->fence)
-		return fail_stop(pu, err, "postgres.fenced", "sink %s at %s belongs to a "
-		    "process with fence %llu, and this one has %llu: it was "
-		    "taken over", fe->sink, pu->li.where,
-		    (unsigned long long)ma->fence,
+		return fail_stop(pu, err, "postgres.fenced",
+		    "sink %s at %s belongs to a process with fence %llu, and "
+		    "this one has %llu: it was taken over", fe->sink,
+		    pu->li.where, (unsigned long long)ma->fence,
 		    (unsigned long long)fe->fence);
 	if (ma->found && ma->rows > 0 && ta->oid == 0)
-		return fail_stop(pu, err, "postgres.lost", "table %s.%s at %s is gone with "
-		    "the %llu rows that were written to it; restore it, or "
-		    "begin anew with an empty state", ta->schema, ta->cf->name,
-		    pu->li.where, (unsigned long long)ma->rows);
+		return fail_stop(pu, err, "postgres.lost",
+		    "table %s.%s at %s is gone with the %llu rows that were "
+		    "written to it; restore it, or begin anew with an empty "
+		    "state", ta->schema, ta->cf->name, pu->li.where,
+		    (unsigned long long)ma->rows);
 	return WEIR_OK;
 }
 

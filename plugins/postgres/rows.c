@@ -37,11 +37,29 @@ check_null(struct weir_stage *st, const struct weir_batch *b, uint32_t col,
 	return WEIR_OK;
 }
 
-/* Is there a zero byte?  Inline ones are followed by zeros of their own. */
-static bool
+/* Is a byte of the eight zero? */
+static inline bool
+zero_byte(uint64_t v)
+{
+	return ((v - 0x0101010101010101u) & ~v & 0x8080808080808080u) != 0;
+}
+
+/* Is a byte of the text zero?  Those behind the end of an inline one are, and
+ * are made something else first. */
+static inline bool
 has_nul(const struct weir_str *s)
 {
-	return s->len > 0 && memchr(weir_str_data(s), '\0', s->len) != NULL;
+	uint64_t a;
+	uint32_t b;
+
+	if (s->len > WEIR_STR_SMALL)
+		return memchr(s->u.big.ptr, '\0', s->len) != NULL;
+	memcpy(&a, s->u.small, 8);
+	memcpy(&b, s->u.small + 8, 4);
+	if (s->len < 8)
+		return zero_byte(a | UINT64_MAX << 8 * s->len);
+	return zero_byte(a) || zero_byte((b | ~UINT64_C(0xffffffff)) |
+	    (s->len < 12 ? UINT64_MAX << 8 * (s->len - 8) : 0));
 }
 
 static int

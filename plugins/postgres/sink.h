@@ -138,8 +138,8 @@ struct publisher {
 bool pg_is_merge(const struct write_config *cf);
 int pg_load_init(struct weir_publisher *pb, struct weir_err *err);
 void pg_load_fini(struct publisher *pu);
-/* All frames of the epoch; how many rows went in, and were left out.  WEIR_ERROR with
- * pu->li.verdict PG_ROW: there is a row that the server refuses. */
+/* All frames of the epoch; how many rows went in, and were left out.
+ * WEIR_ERROR with verdict PG_ROW: there is a row that the server refuses. */
 int pg_load_epoch(struct weir_publisher *pb, uint64_t epoch, uint64_t *rows,
     uint64_t *rejected, struct weir_err *err);
 /* Rows [from, to) of one frame but those of skip, as a load of their own. */

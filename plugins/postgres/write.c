@@ -14,7 +14,8 @@ static const struct weir_option opt_table = {
 	.type = WEIR_OPT_STRING,
 	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_TARGET,
 	.offset = OPTION(table),
-	.help = "the table: \"name\" or \"schema.name\", in upper and lower case "
+	.help = "the table: \"name\" or \"schema.name\", in upper and lower "
+	    "case "
 	    "as it stands there; a name with a point in it between double "
 	    "quotes of its own",
 };
@@ -122,7 +123,8 @@ bind_table(struct weir_bind *bi, struct write_config *cf, struct weir_err *err)
 	}
 	if (p == NULL || p != end)
 		return weir_option_fail(bi, "table", err, "postgres.table",
-		    "expected \"table\" or \"schema.table\", each of at most 63 "
+		    "expected \"table\" or \"schema.table\", each of at most "
+		    "63 "
 		    "bytes");
 	if (strcmp(cf->name, "weir_epochs") == 0 ||
 	    strncmp(cf->name, "weir_deleted_", 13) == 0)
@@ -175,7 +177,8 @@ bind_key(struct weir_bind *bi, struct write_config *cf, struct weir_err *err)
 			if (cf->nkeys != in->nkeys ||
 			    !pg_is_key(cf, in->keys[i]))
 				return weir_option_fail(bi, "key", err,
-				    "postgres.key", "the changes of this stream "
+				    "postgres.key", "the changes of this "
+				    "stream "
 				    "are told apart by %u columns, among them "
 				    "'%s': key: must be just these",
 				    in->nkeys, in->cols[in->keys[i]].name);
@@ -267,7 +270,8 @@ const struct weir_stage_type pg_write_type = {
 	    "\n"
 	    "Every epoch is one transaction, and in the same transaction the "
 	    "sink's row in the table weir_epochs, beside the target, moves to "
-	    "that epoch. After a crash, a broken connection or a restart of the "
+	    "that epoch. After a crash, a broken connection or a restart of "
+	    "the "
 	    "server that row says what is there already; no row is written "
 	    "twice, and none is left out. Epochs without rows are not "
 	    "committed. A server that is down is waited for.\n"
@@ -286,7 +290,8 @@ const struct weir_stage_type pg_write_type = {
 	    "\n"
 	    "A row that the server refuses for its values (SQLSTATE classes 22 "
 	    "and 23: too long, out of range, a constraint) leaves by the port "
-	    "rejected, and the others of its epoch are written. A row with null "
+	    "rejected, and the others of its epoch are written. A row with "
+	    "null "
 	    "in its key or in newer, and a text with a NUL in it, too.\n"
 	    "\n"
 	    "The user needs INSERT on the table; with key: SELECT, UPDATE and, "
@@ -300,18 +305,21 @@ const struct weir_stage_type pg_write_type = {
 	    "made boolean NOT NULL, at timestamp with time zone NOT NULL, "
 	    "PRIMARY KEY (pipeline, sink));\n"
 	    "\n"
-	    "and, where rows are deleted and newer: is written, weir_deleted_NAME "
+	    "and, where rows are deleted and newer: is written, "
+	    "weir_deleted_NAME "
 	    "with the columns of the key, \"weir newer\" of newer's type and "
 	    "\"weir at\" timestamp with time zone, all NOT NULL, the key its "
 	    "primary key.\n"
 	    "\n"
-	    "Values that newer compares count as PostgreSQL orders them; of two "
+	    "Values that newer compares count as PostgreSQL orders them; of "
+	    "two "
 	    "rows with equal ones the later takes the place.",
 	.example = "schema payment { id: string!, at: timestamp!, amount: "
 	    "decimal(12, 2) }\n"
 	    "kafka.read(topic: \"payments\", brokers: \"localhost:9092\")\n"
 	    "    -> json.decode(payment)\n"
-	    "    -> postgres.write(\"postgresql://weir@localhost/shop\", table: "
+	    "    -> postgres.write(\"postgresql://weir@localhost/shop\", "
+	    "table: "
 	    "\"payments\", key: id, newer: at)\n",
 	.role = WEIR_SINK,
 	.flags = WEIR_STAGEF_CHANGES,

@@ -582,7 +582,8 @@ main(void)
 	test_secrets();
 	url = getenv("WEIR_POSTGRES");
 	if (url == NULL) {
-		printf("# no $WEIR_POSTGRES: tests/peers/test_postgres has one\n");
+		printf("# no $WEIR_POSTGRES: tests/peers/test_postgres has "
+		    "one\n");
 		return t_done();
 	}
 	db = PQconnectdb(url);
