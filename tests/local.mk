@@ -77,6 +77,7 @@ EXTRA_DIST += \
 	tests/peers/postgres.sh \
 	tests/peers/test_disk_full \
 	tests/peers/test_kafka_lost \
+	tests/peers/test_kafka_once \
 	tests/peers/test_kafka_outage \
 	tests/peers/test_kafka_txn \
 	tests/peers/test_postgres \
