@@ -80,6 +80,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_once \
 	tests/peers/test_kafka_outage \
 	tests/peers/test_kafka_txn \
+	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \
 	tests/plugins.py \
 	tests/symbols.sh \
