@@ -18,8 +18,9 @@
 #define HEAD 16u
 
 /* A sweep sets out when what a restart would have to read is so many times what
- * it writes in an epoch at least (1 MiB), and twice the live state. */
+ * it writes in an epoch at least (1 MiB), and so many times the live state. */
 #define LOG_LEAST 16u
+#define LOG_TIMES 3 / 2
 
 /* ---- sections */
 
@@ -138,13 +139,13 @@ tables_empty(const struct weir__tree *tr, uint64_t *bytes)
 	for (i = 0; i < tr->nstages; i++)
 		for (k = 0; k < tr->stages[i].nd->ntables; k++) {
 			n += weir__state_entries(tr->stages[i].tables[k]);
-			*bytes += weir__state_bytes(tr->stages[i].tables[k]);
+			*bytes += weir__state_record_bytes(
+			    tr->stages[i].tables[k]);
 		}
 	return n == 0;
 }
 
-/* Is it time for a sweep?  What the state takes in memory is an upper bound of
- * what it takes in records, and not far from it. */
+/* Is it time for a sweep? */
 static void
 set_out(struct weir__tree *tr, uint64_t epoch, uint64_t bytes)
 {
@@ -153,7 +154,7 @@ set_out(struct weir__tree *tr, uint64_t epoch, uint64_t bytes)
 	size_t i;
 
 	if (sw->under_way || sw->log < (uint64_t)LOG_LEAST * sw->least ||
-	    sw->log < 2 * bytes)
+	    sw->log < bytes * LOG_TIMES)
 		return;
 	sw->under_way = true;
 	sw->no = sw->no == UINT16_MAX ? 1 : sw->no + 1;

@@ -71,6 +71,9 @@ void weir__state_sweep_begin(struct weir__state *sa);
  * WEIR_OK, WEIR_ERROR (damaged), WEIR_AGAIN (memory is out). */
 int weir__state_load(struct weir__state *sa, const void *p, size_t n);
 
+/* About how many bytes all of it would be in a record. */
+uint64_t weir__state_record_bytes(struct weir__state *sa);
+
 /* Of everything that the bytes of a record mean. */
 uint64_t weir__state_layout(const struct weir_table_spec *spec);
 

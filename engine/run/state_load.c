@@ -33,12 +33,11 @@ get_text(struct reading *rd, struct weir_str *s)
 	return true;
 }
 
-/* The key's cells into sa->cells; its text stays where it is. */
+/* The key's cells; its text stays where it is. */
 static bool
-get_key(struct weir__state *sa, struct reading *rd, uint64_t nulls,
-    uint64_t *hash)
+get_key(const struct weir__state *sa, struct reading *rd, union cell *ce,
+    uint64_t nulls, uint64_t *hash)
 {
-	union cell *ce = sa->cells;
 	const struct weir_type *ty;
 	bool text, null;
 	uint32_t k;
@@ -57,61 +56,116 @@ get_key(struct weir__state *sa, struct reading *rd, uint64_t nulls,
 	return true;
 }
 
-/* The slot's bytes, and what aggregates own. */
-static int
-get_slot(struct weir__state *sa, struct reading *rd, struct entry *en)
-{
-	const struct weir_table_spec *sp = sa->spec;
-	char *slot = state_slot(sa, en);
+/* A few entries that have been read and not yet been looked up; their keys are
+ * where the state keeps those of a lookup. */
+#define AHEAD 64u
+
+struct ahead {
+	const char *slots[AHEAD]; /* NULL: gone */
+	const char *owned[AHEAD];
+	uint32_t nowned[AHEAD];
 	uint32_t n;
+};
 
-	if (sa->owns)
-		weir__aggs_drop(sp->aggs, slot + sp->aggs_offset);
-	if (!get(rd, slot, sp->slot_size)) {
-		memset(slot, 0, sp->slot_size);
-		return WEIR_ERROR;
-	}
-	if (!sa->owns)
-		return WEIR_OK;
-	weir__aggs_blank(sp->aggs, slot + sp->aggs_offset);
-	if (!get(rd, &n, 4) || n > (size_t)(rd->end - rd->p))
-		return WEIR_ERROR;
-	rd->p += n;
-	return weir__aggs_load(sp->aggs, slot + sp->aggs_offset, rd->p - n,
-	    n) == 0 ? WEIR_OK : WEIR_ERROR;
-}
-
-static int
-load_entry(struct weir__state *sa, struct reading *rd, struct bucket *bu)
+/* The next entry, to wait with the others. */
+static bool
+get_entry(struct weir__state *sa, struct reading *rd, struct ahead *ah)
 {
-	uint64_t nulls = 0, hash;
-	struct entry *en;
+	uint32_t i = ah->n++;
+	uint64_t nulls = 0;
 	uint8_t flags;
-	uint32_t no;
 
 	if (!get(rd, &flags, 1) || (flags & ~RECORD_FLAGS) != 0 ||
 	    ((flags & RECORD_NULLS) != 0 && !get(rd, &nulls, 8)) ||
 	    (sa->nkeys < 64 && nulls >> sa->nkeys != 0) ||
-	    !get_key(sa, rd, nulls, &hash))
-		return WEIR_ERROR;
-	en = state_find(sa, bu, (uint32_t)hash, sa->cells, nulls, &no);
-	if ((flags & RECORD_GONE) != 0) {
+	    !get_key(sa, rd, sa->cells + (size_t)i * sa->nkeys, nulls,
+		&sa->hashes[i]))
+		return false;
+	sa->nulls[i] = nulls;
+	ah->slots[i] = NULL;
+	ah->nowned[i] = 0;
+	if ((flags & RECORD_GONE) != 0)
+		return true;
+	ah->slots[i] = rd->p;
+	if (sa->spec->slot_size > (size_t)(rd->end - rd->p))
+		return false;
+	rd->p += sa->spec->slot_size;
+	if (!sa->owns)
+		return true;
+	if (!get(rd, &ah->nowned[i], 4) ||
+	    ah->nowned[i] > (size_t)(rd->end - rd->p))
+		return false;
+	ah->owned[i] = rd->p;
+	rd->p += ah->nowned[i];
+	return true;
+}
+
+/* The slot's bytes, and what aggregates own. */
+static int
+put_slot(struct weir__state *sa, struct entry *en, const struct ahead *ah,
+    uint32_t i)
+{
+	const struct weir_table_spec *sp = sa->spec;
+	char *slot = state_slot(sa, en);
+
+	if (sa->owns)
+		weir__aggs_drop(sp->aggs, slot + sp->aggs_offset);
+	memcpy(slot, ah->slots[i], sp->slot_size);
+	if (!sa->owns)
+		return WEIR_OK;
+	weir__aggs_blank(sp->aggs, slot + sp->aggs_offset);
+	return weir__aggs_load(sp->aggs, slot + sp->aggs_offset, ah->owned[i],
+	    ah->nowned[i]) == 0 ? WEIR_OK : WEIR_ERROR;
+}
+
+static int
+load_entry(struct weir__state *sa, struct bucket *bu, const struct ahead *ah,
+    uint32_t i)
+{
+	const union cell *ce = sa->cells + (size_t)i * sa->nkeys;
+	uint32_t tag = (uint32_t)sa->hashes[i], no;
+	struct entry *en = state_find(sa, bu, tag, ce, sa->nulls[i], &no);
+
+	if (ah->slots[i] == NULL) {
 		/* it may have gone before the first record that is read */
 		if (en != NULL)
 			state_entry_drop(sa, bu, no);
 		return WEIR_OK;
 	}
 	if (en == NULL)
-		en = state_add(sa, bu, (uint32_t)hash, sa->cells, nulls);
+		en = state_add(sa, bu, tag, ce, sa->nulls[i]);
 	if (en == NULL)
 		return WEIR_AGAIN;
 	en->sweep = 1;
-	return get_slot(sa, rd, en);
+	return put_slot(sa, en, ah, i);
+}
+
+/* Index and entries are on their way to the cache before they are needed. */
+static int
+load_ahead(struct weir__state *sa, struct bucket *bu, struct ahead *ah)
+{
+	const struct index *ix;
+	uint32_t i;
+	int rc = WEIR_OK;
+
+	for (i = 0; i < ah->n; i++)
+		__builtin_prefetch(
+		    &bu->index[(uint32_t)sa->hashes[i] & bu->mask]);
+	for (i = 0; i < ah->n; i++) {
+		ix = &bu->index[(uint32_t)sa->hashes[i] & bu->mask];
+		if (ix->no != 0)
+			__builtin_prefetch(state_entry(sa, bu, ix->no - 1));
+	}
+	for (i = 0; i < ah->n && rc == WEIR_OK; i++)
+		rc = load_entry(sa, bu, ah, i);
+	ah->n = 0;
+	return rc;
 }
 
 static int
 load_group(struct weir__state *sa, struct reading *rd)
 {
+	struct ahead ah;
 	struct bucket *bu;
 	uint32_t n;
 	int64_t due;
@@ -126,8 +180,12 @@ load_group(struct weir__state *sa, struct reading *rd)
 	bu->saved = true;
 	if (state_dropped_room(sa) != 0)
 		return WEIR_AGAIN;
-	for (; n > 0 && rc == WEIR_OK; n--)
-		rc = load_entry(sa, rd, bu);
+	for (ah.n = 0; n > 0 && rc == WEIR_OK; n--) {
+		if (!get_entry(sa, rd, &ah))
+			return WEIR_ERROR;
+		if (ah.n == AHEAD || n == 1)
+			rc = load_ahead(sa, bu, &ah);
+	}
 	return rc;
 }
 

@@ -89,7 +89,7 @@ put_slot(const struct weir__state *sa, struct entry *en, char *p, size_t owned)
 }
 
 static int
-put_entry(const struct weir__state *sa, struct entry *en, struct weir__buf *to)
+put_entry(struct weir__state *sa, struct entry *en, struct weir__buf *to)
 {
 	size_t need = sa->most, owned = 0;
 	uint8_t flags = 0;
@@ -113,10 +113,25 @@ put_entry(const struct weir__state *sa, struct entry *en, struct weir__buf *to)
 		p += 8;
 	}
 	p = put_key(sa, en, p);
-	if (!en->gone)
+	if (!en->gone) {
 		p = put_slot(sa, en, p, owned);
+		sa->put_bytes += (size_t)(p - to->data) - to->len;
+		sa->put_entries++;
+	}
 	to->len = (size_t)(p - to->data);
 	return 0;
+}
+
+uint64_t
+weir__state_record_bytes(struct weir__state *sa)
+{
+	if (sa->put_entries > 1 << 20) {
+		sa->put_bytes /= 2;
+		sa->put_entries /= 2;
+	}
+	if (sa->put_entries == 0)
+		return sa->bytes;
+	return sa->entries * (sa->put_bytes / sa->put_entries);
 }
 
 /* ---- groups */
@@ -129,7 +144,7 @@ struct group {
 };
 
 static int
-group_put(const struct weir__state *sa, struct group *gr, struct entry *en,
+group_put(struct weir__state *sa, struct group *gr, struct entry *en,
     uint16_t sweep)
 {
 	char *p;

@@ -80,6 +80,8 @@ struct weir__state {
 	struct bucket *first_dirty;
 	int64_t *dropped;
 	size_t ndropped, cap_dropped;
+	uint64_t put_bytes;   /* of entries put into records lately, */
+	uint64_t put_entries; /* and how many those were */
 	int64_t sweep_due; /* the sweep has come so far: */
 	uint32_t sweep_no; /* bucket and entry; see state_save.c */
 
