@@ -6,7 +6,8 @@ bench_programs = \
 	bench/kafka_fill \
 	bench/kafka_produce \
 	bench/parquet_write \
-	bench/pg_copy
+	bench/pg_copy \
+	bench/state
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 bench_expr_SOURCES = bench/expr.c
@@ -30,6 +31,9 @@ bench_parquet_write_LDADD = $(UNIT_LIBS)
 bench_pg_copy_SOURCES = bench/pg_copy.c
 bench_pg_copy_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 bench_pg_copy_LDADD = $(PQ_LIBS)
+bench_state_SOURCES = bench/state.c
+bench_state_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_state_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	bench/README.md \
 	bench/RESULTS.md \

@@ -38,9 +38,11 @@ unit_tests = \
 	tests/unit/zone
 fuzz_targets = \
 	tests/fuzz/expr \
+	tests/fuzz/frame \
 	tests/fuzz/json_decode \
 	tests/fuzz/parquet_read \
-	tests/fuzz/parse
+	tests/fuzz/parse \
+	tests/fuzz/state
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
 	tests/expr/evalrow \
 	tests/sim/sim
@@ -220,6 +222,9 @@ tests_sim_sim_LDADD = $(UNIT_LIBS)
 tests_fuzz_expr_SOURCES = tests/fuzz/expr.c tests/fuzz/replay.c
 tests_fuzz_expr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_expr_LDADD = $(UNIT_LIBS)
+tests_fuzz_frame_SOURCES = tests/fuzz/frame.c tests/fuzz/replay.c
+tests_fuzz_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_frame_LDADD = $(UNIT_LIBS)
 tests_fuzz_json_decode_SOURCES = tests/fuzz/json_decode.c tests/fuzz/replay.c \
 	plugins/json/decode.c \
 	plugins/json/encode.c \
@@ -280,6 +285,9 @@ tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_L
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
+tests_fuzz_state_SOURCES = tests/fuzz/state.c tests/fuzz/replay.c
+tests_fuzz_state_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_state_LDADD = $(UNIT_LIBS)
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 UNIT_LIBS = libweir.a $(ENGINE_LIBS) $(JANSSON_LIBS)
 
