@@ -254,10 +254,12 @@ weir__extents_read(const struct weir__extents *ex,
 	file_path(ex, of->file, path, sizeof path);
 	fd = weir__io.open(WEIR_AT("recover.state.open"), AT_FDCWD, path,
 	    O_RDONLY, 0);
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
 		return weir_fail(err, WEIR_NOWHERE, "state.missing",
-		    "%s lacks %s, which the journal refers to: %m", ex->what,
-		    path);
+		    "%s lacks %s, which the journal refers to", ex->what, path);
+	if (fd < 0)
+		return weir_fail(err, WEIR_NOWHERE, "state.read",
+		    "%s can't be read from %s: %m", ex->what, path);
 	got = weir__io.pread(WEIR_AT("recover.state.read"), fd, to, n,
 	    (int64_t)(of->at + offset));
 	if (got < 0)

@@ -149,14 +149,21 @@ next_fence(struct weir__run *ru, int dir)
 	return weir__state_write(dir, "fence", text);
 }
 
-bool
-weir__run_owns(const struct weir__run *ru)
+int
+weir__run_owns(const struct weir__run *ru, struct weir_err *err)
 {
 	uint64_t fence;
 
 	if (ru->state_fd < 0)
-		return true;
-	return read_fence(ru->state_fd, &fence) == 0 && fence == ru->fence;
+		return WEIR_OK;
+	if (read_fence(ru->state_fd, &fence) != 0)
+		return weir_fail(err, WEIR_NOWHERE, "state.dir",
+		    "%s/fence can't be read: %m", ru->pl->state_dir);
+	if (fence == ru->fence)
+		return WEIR_OK;
+	return weir_fail(err, WEIR_NOWHERE, "state.taken",
+	    "another process has taken over the state directory %s: this one "
+	    "has lost it, and nothing more is published", ru->pl->state_dir);
 }
 
 /* ---- the lock */

@@ -133,11 +133,8 @@ append(struct weir__journal *jo, enum weir__record_type ty, uint64_t epoch,
 
 	if (bf->failed)
 		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
-	if (!weir__run_owns(jo->ru))
-		return weir_fail(err, WEIR_NOWHERE, "state.taken",
-		    "another process has taken over the state directory %s: "
-		    "this one has lost it, and nothing more is published",
-		    jo->ru->pl->state_dir);
+	if (weir__run_owns(jo->ru, err) != WEIR_OK)
+		return WEIR_ERROR;
 	pthread_mutex_lock(&jo->append);
 	for (;;) {
 		memset(err, 0, sizeof *err);

@@ -156,8 +156,8 @@ int64_t weir__run_monotonic(void);
 /* claim.c: make the state directory, take its lock, find the pipeline's id and
  * the next fence.  The descriptor of the lock, or -1 and err. */
 int weir__run_claim(struct weir__run *ru, struct weir_err *err);
-/* Does the state still belong to this run?  Any thread. */
-bool weir__run_owns(const struct weir__run *ru);
+/* Does the state still belong to this run?  WEIR_OK, or err.  Any thread. */
+int weir__run_owns(const struct weir__run *ru, struct weir_err *err);
 
 /* view.c: a live view, drawn again and again on a terminal. */
 struct weir__view {
