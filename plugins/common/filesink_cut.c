@@ -103,20 +103,21 @@ fsink_cut(struct weir_stage *st, uint64_t epoch, bool last, void **cut,
 	if (ct == NULL)
 		return fsink_no_memory(&fs->env, err);
 	ct->epoch = epoch;
-	/* Names must not go back in time where the clock does. */
-	if (now / 1000 > fs->stamp)
-		fs->stamp = now / 1000;
-	ct->stamp = fs->stamp;
 	for (f = fs->oldest; f != NULL; f = newer) {
 		newer = f->newer;
 		if (last || is_due(f, epoch, now))
 			fsink_shut(fs, f);
 	}
+	fsink_keep_room(fs);
+	/* Names must not go back in time where the clock does. */
+	if (fs->closed != NULL && now / 1000 > fs->stamp)
+		fs->stamp = now / 1000;
 	if (remove_stale(fs, err) != WEIR_OK ||
 	    keep_open(fs, ct, err) != WEIR_OK) {
 		cut_free(st->host, ct);
 		return WEIR_ERROR;
 	}
+	ct->stamp = fs->stamp;
 	ct->staging = fs->staging;
 	ct->made = fs->made;
 	fs->made = false;

@@ -20,12 +20,11 @@
 
 /* ---- writing */
 
-/* Files used longest ago are shut until the lines of all have room. */
-static void
-make_room(struct fsink_state *fs)
+void
+fsink_keep_room(struct fsink_state *fs)
 {
-	size_t need = 0;
 	struct fsink_file *f;
+	size_t need = 0;
 
 	for (f = fs->oldest; f != NULL; f = f->newer)
 		need += f->ndir + LINE_MAX_FIXED;
@@ -68,7 +67,6 @@ fsink_keep(struct fsink_state *fs, char **text, size_t *len,
 	size_t cap = 128, n;
 	char *p;
 
-	make_room(fs);
 	for (f = fs->oldest; f != NULL; f = f->newer) {
 		if (pause_file(f, err) != WEIR_OK)
 			return WEIR_ERROR;

@@ -288,8 +288,8 @@ adopt_all(struct fsink_publisher *fp, const char *own, uint64_t fence,
 	return rc;
 }
 
-/* Staging of this pipeline's runs before: gone where nothing of them goes on,
- * else ours from now on. */
+/* Staging of this pipeline's runs before: gone where nothing of them goes on, or
+ * nothing was ever decided, else ours from now on. */
 static int
 take_staging(struct fsink_publisher *fp, const struct weir_fence *fence,
     struct weir_err *err)
@@ -300,7 +300,7 @@ take_staging(struct fsink_publisher *fp, const struct weir_fence *fence,
 
 	if (own == NULL)
 		return fsink_no_memory(en, err);
-	if (fence->fresh) {
+	if (fence->fresh || fence->epoch == 0) {
 		rc = fsink_each(en, own, sweep_fence, fp, err);
 		(void)en->host->io->unlink(WEIR_AT("file.sweep.pipeline"),
 		    AT_FDCWD, own, AT_REMOVEDIR);

@@ -94,8 +94,11 @@ int fsink_side_open(struct fsink_file *f, const char *name, uint64_t length,
  *
  * a line each file; SIDE is "-" where there is none, DIR below base. */
 
-/* Worker's thread: pause every open file; those whose line would have no room
- * are shut.  *text is the host's memory. */
+/* Worker's thread.  Files used longest ago are shut until the lines of all have
+ * room. */
+void fsink_keep_room(struct fsink_state *fs);
+/* Pause every open file; *text is the host's memory.  It is the same again where
+ * nothing has come. */
 int fsink_keep(struct fsink_state *fs, char **text, size_t *len,
     struct weir_err *err);
 int fsink_resume(struct weir_stage *st, uint64_t epoch, const void *keep,

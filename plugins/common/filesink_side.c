@@ -149,7 +149,10 @@ fsink_side_forget(struct fsink_file *f)
 bool
 fsink_side_is_long(const struct fsink_file *f)
 {
-	return f->side.dead + f->side.loose > LONG;
+	/* An epoch in which nothing came may never be decided, and the side file
+	 * that it would have us leave is needed then. */
+	return f->side.dead + f->side.loose > LONG &&
+	    f->last_epoch == f->env.host->epoch_no(f->st);
 }
 
 int

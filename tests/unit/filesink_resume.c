@@ -185,9 +185,10 @@ decide(uint64_t fence, uint64_t epoch)
 		snprintf(err.text, sizeof err.text, "fenced");
 		give_up("decide");
 	}
-	if (ph.intent.len > KEEP || ph.intent.keep_len > KEEP)
+	if (ph.intent.len > KEEP || ph.intent.keep_len >= KEEP)
 		give_up("journal");
 	memcpy(jo->keep, ph.intent.keep, ph.intent.keep_len);
+	jo->keep[ph.intent.keep_len] = '\0';
 	jo->keep_len = ph.intent.keep_len;
 	if (ph.intent.len > 0)
 		memcpy(jo->intent[epoch].data, ph.intent.data, ph.intent.len);
