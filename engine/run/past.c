@@ -340,8 +340,9 @@ take_state(struct weir__past *pa, const struct weir__rec_decide *rd)
 	pa->base = rd->base;
 	while (i < pa->nstates && pa->states[i].epoch < rd->base)
 		i++;
-	memmove(pa->states, pa->states + i,
-	    (pa->nstates - i) * sizeof *pa->states);
+	if (i > 0)
+		memmove(pa->states, pa->states + i,
+		    (pa->nstates - i) * sizeof *pa->states);
 	pa->nstates -= i;
 	if ((pa->nstates & (pa->nstates - 1)) == 0) {
 		list = weir__realloc(pa->states,
