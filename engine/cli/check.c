@@ -5,17 +5,31 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "plan/probe.h"
+
+/* What only servers and files know. */
+static int
+connect_all(struct weir__plan *pl, struct weir__errors *es)
+{
+	weir__plan_probe(pl, es);
+	if (es->n == 0 && !es->out_of_memory)
+		return WEIR__EXIT_OK;
+	weir__say_all(es);
+	return WEIR__EXIT_FILE;
+}
 
 static int
-check_one(struct weir__common *co, const char *path, bool quiet)
+check_one(struct weir__common *co, const char *path, bool quiet, bool connect)
 {
 	struct weir__errors es;
 	struct weir__plan *pl;
 	int code;
 
 	weir__errors_init(&es);
-	pl = weir__load(&es, co, path, false, &code);
-	if (pl != NULL && !quiet)
+	pl = weir__load(&es, co, path, connect, &code);
+	if (pl != NULL && connect)
+		code = connect_all(pl, &es);
+	if (pl != NULL && code == WEIR__EXIT_OK && !quiet)
 		printf("%s: fine, %zu stages\n", path,
 		    pl->nnodes - (pl->nnodes != 0 &&
 				  pl->nodes[pl->nnodes - 1]->is_quarantine));
@@ -28,7 +42,7 @@ int
 weir__cmd_check(int argc, char **argv)
 {
 	struct weir__common co = { 0 };
-	bool quiet = false;
+	bool quiet = false, connect = false;
 	int i, n = 0, rc, code = WEIR__EXIT_OK;
 
 	for (i = 1; i < argc; i++) {
@@ -41,6 +55,8 @@ weir__cmd_check(int argc, char **argv)
 			continue;
 		if (strcmp(argv[i], "--quiet") == 0) {
 			quiet = true;
+		} else if (strcmp(argv[i], "--connect") == 0) {
+			connect = true;
 		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
 			code = weir__usage("check", "no option %s", argv[i]);
 			goto out;
@@ -51,7 +67,7 @@ weir__cmd_check(int argc, char **argv)
 	if (n == 0)
 		code = weir__usage("check", "which file?");
 	for (i = 0; i < n; i++) {
-		rc = check_one(&co, argv[i], quiet);
+		rc = check_one(&co, argv[i], quiet, connect);
 		code = rc > code ? rc : code;
 	}
 out:

@@ -30,6 +30,9 @@ int weir__cmd_explain(int argc, char **argv);
 int weir__cmd_inspect(int argc, char **argv);
 int weir__cmd_fmt(int argc, char **argv);
 int weir__cmd_cat(int argc, char **argv);
+int weir__cmd_state(int argc, char **argv);
+int weir__cmd_plan(int argc, char **argv);
+int weir__cmd_audit(int argc, char **argv);
 
 /* "weir: check: what: try ..." on standard error; WEIR__EXIT_USAGE. */
 int weir__usage(const char *cmd, const char *fmt, ...)
@@ -58,6 +61,15 @@ struct weir__plan *weir__load(struct weir__errors *es, struct weir__common *co,
 /* The same of a pipeline as text; `path` is what errors call it. */
 struct weir__plan *weir__load_text(struct weir__errors *es,
     struct weir__common *co, const char *path, const char *text, int *code);
+
+/* An error on standard error, with its place where it has one; EXIT_RUN. */
+int weir__say(const struct weir__errors *es, const struct weir_err *err);
+
+/* All errors of a list. */
+void weir__say_all(const struct weir__errors *es);
+
+/* A time in JSON: null for none yet, "end" for the end of bounded input. */
+void weir__put_time(struct weir__buf *bf, int64_t us);
 
 /* Write all of a buffer to a standard stream; the exit code. */
 int weir__put(struct weir__buf *bf, FILE *to);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/time.h"
 #include "cli/cli.h"
 
 int
@@ -84,6 +85,20 @@ weir__common_fini(struct weir__common *co)
 	weir__free(co->dirs);
 }
 
+void
+weir__say_all(const struct weir__errors *es)
+{
+	struct weir__buf bf;
+
+	weir__buf_init(&bf);
+	weir__errors_print(es, &bf, isatty(STDERR_FILENO));
+	if (bf.failed || bf.len == 0)
+		fprintf(stderr, "weir: out of memory\n");
+	else
+		weir__put(&bf, stderr);
+	weir__buf_fini(&bf);
+}
+
 static struct weir__plan *
 load(struct weir__errors *es, struct weir__common *co, const char *path,
     const char *text, bool need_secrets, int *code)
@@ -98,18 +113,11 @@ load(struct weir__errors *es, struct weir__common *co, const char *path,
 		.need_secrets = need_secrets,
 	};
 	struct weir__plan *pl = weir__plan_make(es, &op);
-	struct weir__buf bf;
 
 	*code = WEIR__EXIT_OK;
 	if (pl != NULL && es->n == 0)
 		return pl;
-	weir__buf_init(&bf);
-	weir__errors_print(es, &bf, isatty(STDERR_FILENO));
-	if (bf.failed || bf.len == 0)
-		fprintf(stderr, "weir: out of memory\n");
-	else
-		weir__put(&bf, stderr);
-	weir__buf_fini(&bf);
+	weir__say_all(es);
 	weir__plan_free(pl);
 	*code = WEIR__EXIT_FILE;
 	return NULL;
@@ -142,4 +150,33 @@ weir__put(struct weir__buf *bf, FILE *to)
 		return WEIR__EXIT_RUN;
 	}
 	return WEIR__EXIT_OK;
+}
+
+int
+weir__say(const struct weir__errors *es, const struct weir_err *err)
+{
+	struct weir__buf bf;
+
+	weir__buf_init(&bf);
+	weir__error_print(es, err, &bf, isatty(STDERR_FILENO));
+	if (bf.failed)
+		fprintf(stderr, "weir: %s\n", err->text);
+	else
+		weir__put(&bf, stderr);
+	weir__buf_fini(&bf);
+	return WEIR__EXIT_RUN;
+}
+
+void
+weir__put_time(struct weir__buf *bf, int64_t us)
+{
+	char text[WEIR__TIME_TEXT];
+
+	if (us < WEIR__TIME_MIN || us > WEIR__TIME_MAX) {
+		weir__buf_str(bf, us == INT64_MAX ? "\"end\"" : "null");
+		return;
+	}
+	weir__buf_chr(bf, '"');
+	weir__buf_add(bf, text, weir__time_print(text, us));
+	weir__buf_chr(bf, '"');
 }

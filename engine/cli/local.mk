@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 weir_SOURCES += \
+	%D%/audit.c \
 	%D%/cat.c \
 	%D%/check.c \
 	%D%/cli.h \
@@ -10,4 +11,9 @@ weir_SOURCES += \
 	%D%/inspect.h \
 	%D%/inspect_man.c \
 	%D%/main.c \
-	%D%/run.c
+	%D%/plan.c \
+	%D%/run.c \
+	%D%/state.c \
+	%D%/state.h \
+	%D%/state_export.c \
+	%D%/state_show.c

@@ -17,7 +17,7 @@
 const struct weir__command weir__commands[] = {
 	{ "run", "FILE [--set NAME=VALUE]...", "run a pipeline",
 	    weir__cmd_run },
-	{ "check", "FILE... [--set NAME=VALUE]...",
+	{ "check", "FILE... [--connect] [--set NAME=VALUE]...",
 	    "say everything that is wrong with a pipeline", weir__cmd_check },
 	{ "explain", "FILE [--dot]", "show the plan: stages, columns, types",
 	    weir__cmd_explain },
@@ -27,6 +27,14 @@ const struct weir__command weir__commands[] = {
 	    weir__cmd_fmt },
 	{ "cat", "PATH...", "print Parquet and CSV files as a table",
 	    weir__cmd_cat },
+	{ "plan", "OLD NEW [--set NAME=VALUE]...",
+	    "say what another version of a pipeline does to its state",
+	    weir__cmd_plan },
+	{ "state", "show|export|reset FILE [--set NAME=VALUE]...",
+	    "show, export or drop what a pipeline keeps", weir__cmd_state },
+	{ "audit", "FILE [--json] [--set NAME=VALUE]...",
+	    "prove from the journal that no row was lost or doubled",
+	    weir__cmd_audit },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -12,6 +12,8 @@ libweir_a_SOURCES += \
 	%D%/options.c \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/probe.c \
+	%D%/probe.h \
 	%D%/settings.c \
 	%D%/target.c \
 	%D%/value.c \

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 libweir_a_SOURCES += \
+	%D%/audit.c \
+	%D%/audit.h \
 	%D%/call.c \
 	%D%/chain.c \
 	%D%/claim.c \
@@ -12,6 +14,8 @@ libweir_a_SOURCES += \
 	%D%/journal.h \
 	%D%/ledger.c \
 	%D%/log.c \
+	%D%/look.c \
+	%D%/look.h \
 	%D%/loop.h \
 	%D%/past.c \
 	%D%/past.h \
@@ -20,6 +24,7 @@ libweir_a_SOURCES += \
 	%D%/record.h \
 	%D%/recover.c \
 	%D%/reject.c \
+	%D%/reset.c \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/save.c \

@@ -46,6 +46,7 @@ struct weir__publisher {
 	uint64_t solid;	    /* the last one published that has rows */
 	int opened;	    /* 0 not yet, 1 yes, -1 failed */
 	bool stop;
+	bool looks; /* `weir audit`: no thread, never opened */
 	/* The thread's own. */
 	bool left; /* given up until the next run */
 	uint64_t has; /* by its own word at the start */
@@ -449,36 +450,57 @@ recall(struct weir__publisher *pb)
 	return 0;
 }
 
-struct weir__publisher *
-weir__publisher_new(struct weir__run *ru, const struct weir__node *nd,
-    struct weir_err *err)
+static struct weir__publisher *
+make(struct weir__run *ru, const struct weir__node *nd)
 {
 	struct weir__publisher *pb = weir__zalloc(sizeof *pb);
-	const struct weir_sink_ops *ops = nd->type->sink;
 
 	if (pb == NULL)
-		goto oom;
+		return NULL;
 	pb->ru = ru;
 	pb->nd = nd;
 	pb->pub.host = &weir__host;
 	pb->pub.config = nd->config;
 	pb->pub.id = nd->id;
-	pb->pub.state = weir__zalloc(ops->publisher_size);
+	pb->pub.state = weir__zalloc(nd->type->sink->publisher_size);
 	pb->queue_end = &pb->queue;
 	pthread_mutex_init(&pb->lock, NULL);
 	pthread_cond_init(&pb->change, NULL);
-	if (pb->pub.state == NULL || recall(pb) != 0 || start(pb) != 0) {
-		pthread_cond_destroy(&pb->change);
-		pthread_mutex_destroy(&pb->lock);
-		drop_skips(pb, UINT64_MAX);
-		weir__free(pb->pub.state);
-		weir__free(pb);
-		goto oom;
+	pb->looks = true; /* until its thread is there */
+	if (pb->pub.state != NULL && recall(pb) == 0)
+		return pb;
+	weir__publisher_free(pb);
+	return NULL;
+}
+
+struct weir__publisher *
+weir__publisher_new(struct weir__run *ru, const struct weir__node *nd,
+    struct weir_err *err)
+{
+	struct weir__publisher *pb = make(ru, nd);
+
+	if (pb != NULL && start(pb) == 0) {
+		pb->looks = false;
+		return pb;
 	}
-	return pb;
-oom:
+	weir__publisher_free(pb);
 	weir_fail(err, nd->span, "memory", "out of memory or threads");
 	return NULL;
+}
+
+struct weir__publisher *
+weir__publisher_look(struct weir__run *ru, const struct weir__node *nd)
+{
+	return make(ru, nd);
+}
+
+int
+weir__publisher_audit(struct weir__publisher *pb, uint64_t epoch,
+    const struct weir_intent *list, size_t n, struct weir_audit *out,
+    struct weir_err *err)
+{
+	return pb->nd->type->sink->audit(&pb->pub, &pb->fence, epoch, list, n,
+	    out, err);
 }
 
 static const struct weir__sink_cut *
@@ -572,11 +594,13 @@ weir__publisher_free(struct weir__publisher *pb)
 {
 	if (pb == NULL)
 		return;
-	pthread_mutex_lock(&pb->lock);
-	pb->stop = true;
-	pthread_cond_broadcast(&pb->change);
-	pthread_mutex_unlock(&pb->lock);
-	pthread_join(pb->thread, NULL);
+	if (!pb->looks) {
+		pthread_mutex_lock(&pb->lock);
+		pb->stop = true;
+		pthread_cond_broadcast(&pb->change);
+		pthread_mutex_unlock(&pb->lock);
+		pthread_join(pb->thread, NULL);
+	}
 	pthread_cond_destroy(&pb->change);
 	pthread_mutex_destroy(&pb->lock);
 	drop_skips(pb, UINT64_MAX);

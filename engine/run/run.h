@@ -244,6 +244,12 @@ void weir__decision_unref(struct weir__decision *de);
 /* publish.c: one thread a sink. */
 struct weir__publisher *weir__publisher_new(struct weir__run *ru,
     const struct weir__node *nd, struct weir_err *err);
+/* One that only looks: no thread, never opened; NULL when memory is out. */
+struct weir__publisher *weir__publisher_look(struct weir__run *ru,
+    const struct weir__node *nd);
+int weir__publisher_audit(struct weir__publisher *pb, uint64_t epoch,
+    const struct weir_intent *list, size_t n, struct weir_audit *out,
+    struct weir_err *err);
 const struct weir_fence *weir__publisher_fence(
     const struct weir__publisher *pb);
 /* Queue a decision; waits while too many are queued, where the sink has no

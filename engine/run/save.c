@@ -244,10 +244,10 @@ damaged(uint64_t epoch, struct weir_err *err)
 }
 
 static int
-load_section(struct weir__tree *tr, const struct section *se, const char *id,
+load_section(struct weir__tree *tr, const struct weir__section *se,
     uint64_t epoch, struct weir_err *err)
 {
-	struct weir__instance *sg = weir__tree_find(tr, id, se->id_len);
+	struct weir__instance *sg = weir__tree_find(tr, se->id, se->id_len);
 	const struct weir_table *ta;
 	struct weir__state *sa;
 	size_t was;
@@ -262,7 +262,7 @@ load_section(struct weir__tree *tr, const struct section *se, const char *id,
 		    sg->nd->id);
 	sa = sg->tables[ta->no];
 	was = weir__state_bytes(sa);
-	rc = weir__state_load(sa, id + se->id_len, se->len);
+	rc = weir__state_load(sa, se->part, se->len);
 	tr->state_bytes += weir__state_bytes(sa) - was;
 	if (rc == WEIR_AGAIN)
 		return weir_fail(err, sg->nd->span, "memory",
@@ -282,32 +282,51 @@ note_loaded(struct weir__sweep *sw, uint64_t epoch, size_t n)
 }
 
 int
-weir__tree_load(struct weir__tree *tr, uint64_t epoch, const void *p,
-    size_t n, struct weir_err *err)
+weir__section_next(struct weir__section *to, const char **at, const void *p,
+    size_t n)
 {
-	const char *at = p, *end = at + n;
+	const char *end = (const char *)p + n;
 	struct section se;
 	uint32_t magic;
 
-	note_loaded(&tr->sweep, epoch, n);
-	if (n == 0)
-		return WEIR_OK;
-	if (n < sizeof magic)
-		return damaged(epoch, err);
-	memcpy(&magic, at, sizeof magic);
-	if (magic != MAGIC)
-		return damaged(epoch, err);
-	for (at += sizeof magic; at < end;
-	     at += sizeof se + se.id_len + se.len) {
-		if ((size_t)(end - at) < sizeof se)
-			return damaged(epoch, err);
-		memcpy(&se, at, sizeof se);
-		if ((size_t)(end - at) - sizeof se <
-		    (size_t)se.id_len + se.len)
-			return damaged(epoch, err);
-		if (load_section(tr, &se, at + sizeof se, epoch, err) !=
-		    WEIR_OK)
+	if (*at == NULL) {
+		if (n == 0)
+			return WEIR_END;
+		if (n < sizeof magic)
 			return WEIR_ERROR;
+		memcpy(&magic, p, sizeof magic);
+		if (magic != MAGIC)
+			return WEIR_ERROR;
+		*at = (const char *)p + sizeof magic;
 	}
+	if (*at == end)
+		return WEIR_END;
+	if ((size_t)(end - *at) < sizeof se)
+		return WEIR_ERROR;
+	memcpy(&se, *at, sizeof se);
+	if ((size_t)(end - *at) - sizeof se < (size_t)se.id_len + se.len)
+		return WEIR_ERROR;
+	to->layout = se.layout;
+	to->table = se.table;
+	to->id = *at + sizeof se;
+	to->id_len = se.id_len;
+	to->part = to->id + se.id_len;
+	to->len = se.len;
+	*at = to->part + se.len;
 	return WEIR_OK;
+}
+
+int
+weir__tree_load(struct weir__tree *tr, uint64_t epoch, const void *p,
+    size_t n, struct weir_err *err)
+{
+	struct weir__section se;
+	const char *at = NULL;
+	int rc;
+
+	note_loaded(&tr->sweep, epoch, n);
+	while ((rc = weir__section_next(&se, &at, p, n)) == WEIR_OK)
+		if (load_section(tr, &se, epoch, err) != WEIR_OK)
+			return WEIR_ERROR;
+	return rc == WEIR_END ? WEIR_OK : damaged(epoch, err);
 }

@@ -40,6 +40,21 @@ void weir__tree_sweep(struct weir__tree *tr, size_t least);
 int weir__tree_load(struct weir__tree *tr, uint64_t epoch, const void *p,
     size_t n, struct weir_err *err);
 
+/* A part of a record: what one of its calls wrote for a table of a stage. */
+struct weir__section {
+	uint64_t layout; /* weir__state_layout() */
+	uint32_t table;
+	const char *id; /* of the stage; not NUL-ended */
+	size_t id_len;
+	const char *part; /* for weir__state_load() */
+	size_t len;
+};
+
+/* The next section of a record of n bytes; *at is NULL at first.  WEIR_OK,
+ * WEIR_END, WEIR_ERROR: damaged. */
+int weir__section_next(struct weir__section *se, const char **at, const void *p,
+    size_t n);
+
 /* Watermarks, by stage: each partition's greatest event time, what the stream
  * stood at, how idleness moves it; sources' partitions with positions and
  * notes; the ledger's counts.  Some 200 bytes a stage and 60 a partition.
@@ -52,5 +67,33 @@ int weir__tree_facts_save(const struct weir__tree *tr, struct weir__buf *to);
  * counts as idle: rows may have come while no one looked. */
 int weir__tree_facts_load(struct weir__tree *tr, const void *p, size_t n,
     struct weir_err *err);
+
+/* A stage in the facts, without a tree.  Rows by port and by input are not
+ * aligned; they are as many as said. */
+struct weir__facts_stage {
+	const char *id; /* not NUL-ended */
+	size_t id_len;
+	struct weir__counts n;
+	int64_t watermark; /* INT64_MIN: none yet */
+	uint32_t nports, ninputs;
+	const char *ports, *inputs; /* uint64_t each */
+	uint32_t nparts;
+	const char *parts, *end; /* for weir__facts_part() */
+};
+struct weir__facts_part {
+	int32_t no;
+	int64_t next;
+	enum weir_partition_state state;
+	const char *name; /* not NUL-ended; "" none */
+	size_t name_len;
+};
+
+/* The next stage of facts of n bytes; *at is NULL at first.  WEIR_OK, WEIR_END,
+ * WEIR_ERROR: damaged. */
+int weir__facts_next(struct weir__facts_stage *fs, const char **at,
+    const void *p, size_t n);
+/* The next of its partitions: call it `nparts` times.  WEIR_OK, WEIR_ERROR. */
+int weir__facts_part(struct weir__facts_part *fp,
+    struct weir__facts_stage *fs);
 
 #endif

@@ -289,3 +289,72 @@ weir__tree_facts_load(struct weir__tree *tr, const void *p, size_t n,
 	match_edges(tr);
 	return WEIR_OK;
 }
+
+/* ---- without a tree */
+
+int
+weir__facts_part(struct weir__facts_part *fp, struct weir__facts_stage *fs)
+{
+	struct part_head ph;
+
+	if ((size_t)(fs->end - fs->parts) < sizeof ph)
+		return WEIR_ERROR;
+	memcpy(&ph, fs->parts, sizeof ph);
+	fs->parts += sizeof ph;
+	if ((size_t)(fs->end - fs->parts) < (size_t)ph.note_len + ph.name_len)
+		return WEIR_ERROR;
+	fp->no = ph.no;
+	fp->next = ph.next;
+	fp->state = (enum weir_partition_state)ph.state;
+	fp->name = fs->parts + ph.note_len;
+	fp->name_len = ph.name_len;
+	fs->parts += (size_t)ph.note_len + ph.name_len;
+	return WEIR_OK;
+}
+
+int
+weir__facts_next(struct weir__facts_stage *fs, const char **at, const void *p,
+    size_t n)
+{
+	struct facts fa = { .p = *at, .end = (const char *)p + n };
+	struct weir__facts_stage walk;
+	struct weir__facts_part part;
+	struct stage_head sh;
+	uint32_t head[2], i;
+
+	if (fa.p == NULL) {
+		if (n == 0)
+			return WEIR_END;
+		fa.p = p;
+		if (n < sizeof head)
+			return WEIR_ERROR;
+		memcpy(head, take(&fa, sizeof head), sizeof head);
+		if (head[0] != MAGIC)
+			return WEIR_ERROR;
+	}
+	if (fa.p == fa.end)
+		return WEIR_END;
+	memset(fs, 0, sizeof *fs);
+	if ((size_t)(fa.end - fa.p) < sizeof sh)
+		return WEIR_ERROR;
+	memcpy(&sh, take(&fa, sizeof sh), sizeof sh);
+	fs->n = sh.n;
+	fs->watermark = sh.watermark;
+	fs->nports = sh.nports;
+	fs->ninputs = sh.ninputs;
+	fs->nparts = sh.nparts;
+	fs->id_len = sh.id_len;
+	if ((fs->id = take(&fa, sh.id_len)) == NULL ||
+	    (fs->ports = take(&fa, sh.nports * sizeof(uint64_t))) == NULL ||
+	    (fs->inputs = take(&fa, sh.ninputs * sizeof(uint64_t))) == NULL ||
+	    take(&fa, sh.wm_len) == NULL)
+		return WEIR_ERROR;
+	fs->parts = fa.p;
+	fs->end = fa.end;
+	walk = *fs;
+	for (i = 0; i < sh.nparts; i++)
+		if (weir__facts_part(&part, &walk) != WEIR_OK)
+			return WEIR_ERROR;
+	*at = walk.parts;
+	return WEIR_OK;
+}

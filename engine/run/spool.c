@@ -57,6 +57,15 @@ dir_name(char *to, size_t n, const char *dir, const char *id)
 	    weir__hash_crc32c(0, id, strlen(id)));
 }
 
+void
+weir__spool_path(char *to, size_t n, const char *dir, const char *id)
+{
+	char all[4096];
+
+	snprintf(all, sizeof all, "%s/spool", dir);
+	dir_name(to, n, all, id);
+}
+
 struct weir__spool *
 weir__spool_new(const char *dir, const char *id, struct weir_err *err)
 {

@@ -28,6 +28,8 @@ struct weir__spool_part {
 struct weir__spool *weir__spool_new(const char *dir, const char *id,
     struct weir_err *err);
 void weir__spool_free(struct weir__spool *sp);
+/* The directory of its files. */
+void weir__spool_path(char *to, size_t n, const char *dir, const char *id);
 
 /* The worker's: append; cut.  See weir_spool(). */
 int weir__spool_batch(struct weir__spool *sp, const struct weir_batch *b,

@@ -43,6 +43,10 @@ int weir__state_lookup(struct weir__state *sa,
 int weir__state_due(struct weir__state *sa, int64_t upto,
     struct weir_due *out);
 
+/* As weir__state_due(), all that there is, of any table: for who looks at it
+ * and wants it no more. */
+int weir__state_drain(struct weir__state *sa, struct weir_due *out);
+
 /* The stage's call is over: entries that weir__state_due() gave out go. */
 void weir__state_settle(struct weir__state *sa);
 

@@ -208,8 +208,9 @@ spend_first(struct weir__state *sa)
 	sa->spent = bu;
 }
 
-int
-weir__state_due(struct weir__state *sa, int64_t upto, struct weir_due *out)
+/* Entries of buckets that are due by then. */
+static int
+give(struct weir__state *sa, int64_t upto, struct weir_due *out)
 {
 	struct entry **list;
 	struct bucket *bu;
@@ -218,8 +219,7 @@ weir__state_due(struct weir__state *sa, int64_t upto, struct weir_due *out)
 
 	memset(out, 0, sizeof *out);
 	weir__state_settle(sa);
-	if (!sa->spec->timed || sa->nbuckets == 0 ||
-	    sa->buckets[0]->due > upto)
+	if (sa->nbuckets == 0 || sa->buckets[0]->due > upto)
 		return WEIR_END;
 	sa->given = true;
 	list = weir__arena_alloc(&sa->out, WEIR_BATCH_ROWS * sizeof *list);
@@ -239,6 +239,22 @@ weir__state_due(struct weir__state *sa, int64_t upto, struct weir_due *out)
 			spend_first(sa);
 	}
 	return n == 0 ? WEIR_END : fill_out(sa, out, due, list, n);
+}
+
+int
+weir__state_due(struct weir__state *sa, int64_t upto, struct weir_due *out)
+{
+	if (sa->spec->timed)
+		return give(sa, upto, out);
+	memset(out, 0, sizeof *out);
+	weir__state_settle(sa);
+	return WEIR_END;
+}
+
+int
+weir__state_drain(struct weir__state *sa, struct weir_due *out)
+{
+	return give(sa, INT64_MAX, out);
 }
 
 void
