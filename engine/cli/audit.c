@@ -90,7 +90,7 @@ sinks(struct weir__buf *bf, const struct weir__audit *au, int width)
 		weir__buf_printf(bf, "%-*s  %12" PRIu64 "  %12" PRIu64 "  %12"
 		    PRIu64, width, si->id, si->decided, si->published,
 		    si->decided - si->published);
-		if (si->looked && !si->broken)
+		if (si->publisher != NULL && !si->broken)
 			weir__buf_printf(bf, "  %12" PRIu64 "\n",
 			    si->found.rows);
 		else
@@ -133,6 +133,7 @@ static void
 verdict(struct weir__buf *bf, const struct weir__audit *au)
 {
 	uint64_t n = au->nproblems + au->more, wait = waiting(au);
+	size_t i;
 
 	if (n != 0) {
 		weir__buf_printf(bf, "\nnot proved: %" PRIu64 " thing%s missing "
@@ -149,6 +150,10 @@ verdict(struct weir__buf *bf, const struct weir__audit *au)
 	if (wait != 0)
 		weir__buf_printf(bf, "; %" PRIu64 " epoch%s still to be "
 		    "published by a run", wait, wait == 1 ? " is" : "s are");
+	for (i = 0; i < au->nsinks; i++)
+		if (au->sinks[i].publisher == NULL)
+			weir__buf_printf(bf, "; what %s wrote was not looked "
+			    "at", au->sinks[i].id);
 	weir__buf_chr(bf, '\n');
 }
 
@@ -211,7 +216,7 @@ json_sinks(struct weir__buf *bf, const struct weir__audit *au)
 		    ",\"published\":%" PRIu64 ",\"pending_epochs\":%" PRIu64
 		    ",\"rejected\":%" PRIu64, si->decided, si->published,
 		    si->pending, si->rejected);
-		if (si->looked && !si->broken)
+		if (si->publisher != NULL && !si->broken)
 			weir__buf_printf(bf, ",\"found\":%" PRIu64
 			    ",\"places\":%" PRIu64, si->found.rows,
 			    si->found.files);

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "base/time.h"
 #include "batch/batch.h"
 #include "plan/fingerprint.h"
 
@@ -62,14 +63,20 @@ put_value(struct weir__buf *bf, const struct weir__node *nd,
     const struct weir_option *op)
 {
 	const char *at = (const char *)nd->config + op->offset;
+	char text[WEIR__TIME_TEXT];
+	size_t n;
 
 	switch (op->type) {
 	case WEIR_OPT_BOOL:
 		weir__buf_printf(bf, " %s", *(const bool *)(const void *)at ?
 			"true" : "false");
 		return true;
-	case WEIR_OPT_INT:
 	case WEIR_OPT_DURATION:
+		n = weir__time_print_duration(text,
+		    *(const int64_t *)(const void *)at);
+		weir__buf_printf(bf, " %.*s", (int)n, text);
+		return true;
+	case WEIR_OPT_INT:
 	case WEIR_OPT_TIMESTAMP:
 		weir__buf_printf(bf, " %" PRId64,
 		    *(const int64_t *)(const void *)at);

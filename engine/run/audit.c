@@ -342,7 +342,6 @@ ask(struct weir__audit *au, struct weir__audit_sink *si, uint64_t epoch,
 		    why.text[0] != '\0' ? why.text : "no reason is given");
 		return;
 	}
-	si->looked = true;
 	if (si->found.bad[0] != '\0' && strcmp(was, si->found.bad) != 0)
 		bad(au, epoch, si->id, "%s", si->found.bad);
 }
@@ -367,10 +366,12 @@ take_sink(struct weir__audit *au, uint64_t epoch,
 	ps = weir__past_sink(&au->lo->past, si->id);
 	si->decided += rs->rows;
 	si->held_from = rs->held_from;
-	if (ps != NULL && epoch <= ps->published)
-		si->published += rs->rows;
-	else
+	/* what is not known to be published may be there or not */
+	if (ps == NULL || epoch > ps->published) {
 		si->pending++;
+		return WEIR_OK;
+	}
+	si->published += rs->rows;
 	ask(au, si, epoch, &in, 1);
 	return WEIR_OK;
 }

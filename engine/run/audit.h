@@ -50,7 +50,6 @@ struct weir__audit_sink {
 	uint64_t pending;   /* epochs */
 	uint64_t held_from; /* of the last epoch */
 	bool broken;	    /* could not be looked at */
-	bool looked;
 	struct weir_audit found;
 };
 

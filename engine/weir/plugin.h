@@ -361,7 +361,9 @@ struct weir_sink_ops {
 	int (*resume)(struct weir_stage *st, uint64_t epoch, const void *keep,
 	    size_t len, struct weir_err *err);
 	/* Hold what was published against the other side: once for every epoch
-	 * that the journal knows, in order, then once with epoch 0, n 0.
+	 * that the journal knows to be published (fence->published is the
+	 * last; later ones up to fence->epoch may be there, too), in order,
+	 * then once with epoch 0, n 0.
 	 * Nothing is changed there; open has not been called.  WEIR_ERROR when
 	 * it could not be looked at.  May be NULL. */
 	int (*audit)(struct weir_publisher *pb, const struct weir_fence *fence,

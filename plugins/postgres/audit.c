@@ -28,7 +28,8 @@ count_rows(struct pg_target *ta, uint64_t *n, struct weir_err *err)
 /* What is wrong with the marker, if anything is. */
 static void
 judge_marker(const struct pg_target *ta, const struct pg_marker *ma,
-    uint64_t epoch, uint64_t rows, struct weir_audit *out)
+    const struct weir_fence *fe, uint64_t epoch, uint64_t rows,
+    struct weir_audit *out)
 {
 	if (ta->oid == 0)
 		snprintf(out->bad, sizeof(out->bad), "table %s.%s is not there",
@@ -36,7 +37,7 @@ judge_marker(const struct pg_target *ta, const struct pg_marker *ma,
 	else if (!ma->found)
 		snprintf(out->bad, sizeof(out->bad), "the sink has no row in "
 		    "%s.weir_epochs", ta->schema);
-	else if (ma->epoch != epoch)
+	else if (ma->epoch < epoch || ma->epoch > fe->epoch)
 		snprintf(out->bad, sizeof(out->bad), "%s.weir_epochs is at "
 		    "epoch %llu, and the last with rows is %llu", ta->schema,
 		    (unsigned long long)ma->epoch, (unsigned long long)epoch);
@@ -64,7 +65,7 @@ audit_server(struct pg_target *ta, const struct weir_fence *fe, uint64_t epoch,
 		return rc;
 	out->files = ta->oid != 0;
 	out->rows = ma.rows + ma.rejected < rows ? ma.rows + ma.rejected : rows;
-	judge_marker(ta, &ma, epoch, rows, out);
+	judge_marker(ta, &ma, fe, epoch, rows, out);
 	/* Rows are only added, and only by us: they must all be there. */
 	if (out->bad[0] != '\0' || !ma.made || ta->cf->nkeys > 0)
 		return WEIR_OK;
