@@ -296,10 +296,13 @@ read_extent(const struct weir__look *lo, const struct weir__past_state *ps,
 		got = pread(fd, to, ps->extent.len, (off_t)ps->extent.at);
 		close(fd);
 	}
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
 		return weir_fail(err, WEIR_NOWHERE, "state.missing",
-		    "the state lacks %s/%s, which the journal refers to: %m",
+		    "the state lacks %s/%s, which the journal refers to",
 		    lo->path, name);
+	if (fd < 0 || got < 0)
+		return weir_fail(err, WEIR_NOWHERE, "state.read",
+		    "the state can't be read from %s/%s: %m", lo->path, name);
 	if (got != (ssize_t)ps->extent.len)
 		return weir_fail(err, WEIR_NOWHERE, "state.missing",
 		    "the state is shorter than the journal says: %s/%s",
