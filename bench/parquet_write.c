@@ -5,11 +5,15 @@
  *
  *	parquet_write DIRECTORY [ROWS [RUNS [OPTION VALUE]...]]
  *
+ * The option `epoch` is ours: an epoch ends after so many rows, of which none
+ * may be lost then.
+ *
  * Each run writes its own file below the directory, the best one's CPU is
  * printed.  bench/pyarrow_rewrite.py FILE gives pyarrow's figure for the same
  * table.
  */
 #include "../tests/unit/parquet_host.h"
+#include "batch/frame.h"
 #include "meter.h"
 #include "txn.h"
 
@@ -101,11 +105,24 @@ file_bytes(const char *dir)
 	return stat(path, &sb) == 0 ? (uint64_t)sb.st_size : 0;
 }
 
+/* The value of `epoch`, or 0. */
+static uint64_t
+epoch_rows(int argc, char **argv)
+{
+	int k;
+
+	for (k = 4; k + 1 < argc; k += 2)
+		if (strcmp(argv[k], "epoch") == 0)
+			return strtoull(argv[k + 1], NULL, 10);
+	return 0;
+}
+
 /* CPU seconds of one file. */
 static double
 run(struct weir_batch **bs, uint32_t n, const char *dir, int argc, char **argv,
     double *wall)
 {
+	uint64_t epoch = epoch_rows(argc, argv), rows = 0;
 	struct ts *ts = ph_new("write", SCHEMA);
 	double cpu;
 	uint32_t i;
@@ -114,15 +131,23 @@ run(struct weir_batch **bs, uint32_t n, const char *dir, int argc, char **argv,
 	ph_remove(dir);
 	ph_path(ts, dir, true);
 	for (k = 4; k + 1 < argc; k += 2)
-		ph_opt(ts, argv[k], argv[k + 1]);
+		if (strcmp(argv[k], "epoch") != 0)
+			ph_opt(ts, argv[k], argv[k + 1]);
+	ts->host.batch_save = weir__batch_save;
 	if (ph_start(ts, &err) != WEIR_OK)
 		goto fail;
 	cpu = meter_cpu();
 	*wall = meter_wall();
 	for (i = 0; i < n; i++) {
 		ts_priv(bs[i])->refs++;
+		rows += bs[i]->nrows;
 		if (ph_write(ts, bs[i], &err) != WEIR_OK)
 			goto fail;
+		if (epoch != 0 && rows >= epoch && i + 1 < n) {
+			if (ph_epoch_end(ts, false, &err) != WEIR_OK)
+				goto fail;
+			rows = 0;
+		}
 	}
 	if (ph_epoch_end(ts, true, &err) != WEIR_OK)
 		goto fail;
@@ -140,7 +165,9 @@ main(int argc, char **argv)
 {
 	uint64_t rows = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000, at;
 	int runs = argc > 3 ? atoi(argv[3]) : 5, i;
-	uint32_t n = 0, max = (uint32_t)(rows / 4096 + 1);
+	uint64_t epoch = epoch_rows(argc, argv);
+	uint32_t size = epoch != 0 && epoch < 4096 ? (uint32_t)epoch : 4096;
+	uint32_t n = 0, max = (uint32_t)(rows / size + 1);
 	double cpu, wall = 0, best = 1e9, best_wall = 0;
 	struct weir_batch **bs = calloc(max, sizeof *bs);
 	char dir[600];
@@ -152,8 +179,8 @@ main(int argc, char **argv)
 	}
 	ts = ph_new("write", SCHEMA);
 	for (at = 0; at < rows; at += bs[n++]->nrows)
-		bs[n] = batch(ts, at, (uint32_t)(rows - at < 4096
-			? rows - at : 4096));
+		bs[n] = batch(ts, at, (uint32_t)(rows - at < size
+			? rows - at : size));
 	snprintf(dir, sizeof dir, "%s/parquet_write", argv[1]);
 	for (i = 0; i < runs; i++) {
 		cpu = run(bs, n, dir, argc, argv, &wall);

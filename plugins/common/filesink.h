@@ -189,8 +189,9 @@ extern const struct weir_option fsink_opt_path, fsink_opt_roll, fsink_opt_keep,
 #define FSINK_HELP                                                             \
 	"Files appear under their final name when they are whole; until then " \
 	"they lie in .staging in the directory.  Their names sort by time.  "  \
-	"A run does not start into a directory that is not empty unless it "   \
-	"is given --append."
+	"A file may span epochs; a run after a crash goes on with it.  A "     \
+	"pipeline does not start into a directory that is not empty, unless "  \
+	"it was there before or is given --append."
 
 int fsink_bind(struct weir_bind *bi, struct fsink_config *cf,
     const struct fsink_format *format, struct weir_err *err);

@@ -167,6 +167,59 @@ check_empty(const struct fsink_publisher *fp, const struct weir_fence *fence,
 	    "with --append", fp->env.cf->base, found);
 }
 
+/* Formats that cannot say in a file whose it is: the pipeline's id is in one
+ * beside, where files are removed (`keep`), which may be only our own. */
+static bool
+read_mark(const struct fsink_publisher *fp, char *to, size_t cap)
+{
+	int fd = open(fp->mark_path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, to, cap - 1);
+
+	if (fd >= 0)
+		close(fd);
+	to[got > 0 ? got : 0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+	return to[0] != '\0';
+}
+
+static int
+write_mark(const struct fsink_publisher *fp, const struct weir_fence *fence,
+    struct weir_err *err)
+{
+	const struct fsink_env *en = &fp->env;
+	const struct weir_io *io = en->host->io;
+	char id[64], was[64];
+	int n = snprintf(id, sizeof id, "%s\n", fence->pipeline), fd;
+	bool ok;
+
+	if (en->cf->format->owner != NULL || en->cf->keep == 0)
+		return WEIR_OK;
+	if (read_mark(fp, was, sizeof was) &&
+	    strcmp(was, fence->pipeline) == 0)
+		return WEIR_OK;
+	fd = io->open(WEIR_AT("file.mark.create"), AT_FDCWD, fp->mark_path,
+	    O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	ok = fd >= 0 &&
+	    io->write(WEIR_AT("file.mark.write"), fd, id, (size_t)n) == 0 &&
+	    io->datasync(WEIR_AT("file.mark.sync"), fd) == 0;
+	if (!ok)
+		fsink_errno(en, err, "write", fp->mark_path);
+	if (fd >= 0)
+		io->close(WEIR_AT("file.mark.close"), fd);
+	return ok ? WEIR_OK : WEIR_ERROR;
+}
+
+static bool
+find_owner(const struct fsink_publisher *fp, const char *path, char *to,
+    size_t cap)
+{
+	const struct fsink_format *fo = fp->env.cf->format;
+
+	if (fo->owner != NULL)
+		return fo->owner(fp->env.host, path, to, cap);
+	return fp->env.cf->keep != 0 && read_mark(fp, to, cap);
+}
+
 /* Files of our names by another pipeline would be pruned by us. */
 static int
 check_owner(const struct fsink_publisher *fp, const struct weir_fence *fence,
@@ -175,15 +228,15 @@ check_owner(const struct fsink_publisher *fp, const struct weir_fence *fence,
 	const struct fsink_config *cf = fp->env.cf;
 	char found[FSINK_PATH], owner[64];
 
-	if (cf->format->owner == NULL ||
-	    !find_file(fp, found, cf->base, false, 0) ||
-	    !cf->format->owner(fp->env.host, found, owner, sizeof owner) ||
+	if (!find_file(fp, found, cf->base, false, 0) ||
+	    !find_owner(fp, found, owner, sizeof owner) ||
 	    strcmp(owner, fence->pipeline) == 0)
 		return WEIR_OK;
 	return fsink_fail(&fp->env, err, "owner", "the directory \"%s\" "
 	    "belongs to another pipeline (%s wrote \"%s\", this one is %s): "
-	    "write to another one, or give the files other names with `name`",
-	    cf->base, owner, found, fence->pipeline);
+	    "write to another one, or give the %s", cf->base, owner, found,
+	    fence->pipeline, cf->format->owner != NULL
+	    ? "files other names with `name`" : "stage an `id` of its own");
 }
 
 /* ---- staging of runs before */
@@ -361,12 +414,16 @@ find_paths(struct fsink_publisher *fp, const struct weir_fence *fence,
 	const struct fsink_env *en = &fp->env;
 	char name[FSINK_NAME];
 
+	snprintf(name, sizeof name, ".%s.%s.weir", fp->stem,
+	    en->cf->format->extension);
+	fp->mark_path = fsink_join(en, en->cf->base, name);
 	snprintf(name, sizeof name, "%s@lock", fp->stem);
 	fp->staging = fsink_staging(en, fence);
 	fp->top = fsink_join(en, en->cf->base, ".staging");
 	if (fp->top != NULL)
 		fp->lock_path = fsink_join(en, fp->top, name);
-	return fp->staging == NULL || fp->lock_path == NULL
+	return fp->staging == NULL || fp->lock_path == NULL ||
+	    fp->mark_path == NULL
 	    ? fsink_no_memory(en, err) : WEIR_OK;
 }
 
@@ -390,7 +447,8 @@ fsink_open(struct weir_publisher *pb, const struct weir_fence *fence,
 		return fsink_fail(en, err, "path", "cannot write to the "
 		    "directory \"%s\": %s", en->cf->base, strerror(errno));
 	if (fsink_mkdirs(en, fp->top, err) != WEIR_OK ||
-	    take_lock(fp, fence->taken_over, err) != WEIR_OK)
+	    take_lock(fp, fence->taken_over, err) != WEIR_OK ||
+	    write_mark(fp, fence, err) != WEIR_OK)
 		return WEIR_ERROR;
 	return take_staging(fp, fence, err);
 }
@@ -443,6 +501,7 @@ fsink_close(struct weir_publisher *pb)
 	host->free(fp->staging);
 	host->free(fp->top);
 	host->free(fp->lock_path);
+	host->free(fp->mark_path);
 	host->free(fp->lists);
 	fp->env.host = NULL;
 }

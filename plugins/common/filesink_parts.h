@@ -172,6 +172,7 @@ struct fsink_publisher {
 	char *top;     /* BASE/.staging */
 	char *staging; /* BASE/.staging/PIPELINE/FENCE */
 	char *lock_path; /* BASE/.staging/STEM@lock */
+	char *mark_path; /* BASE/.STEM.EXT.weir: whose files these are */
 	int lock;	 /* its descriptor, or -1 */
 	uint64_t *lists; /* epochs whose lists are there */
 	size_t nlists;

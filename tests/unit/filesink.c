@@ -181,6 +181,8 @@ count_files(const char *dir, bool hidden)
 			continue;
 		if (de->d_name[0] == '.' && !hidden)
 			continue;
+		if (strstr(de->d_name, ".weir") != NULL) /* whose it is */
+			continue;
 		snprintf(sub, sizeof sub, "%s/%s", dir, de->d_name);
 		if (de->d_type == DT_DIR)
 			n += count_files(sub, hidden);
@@ -364,6 +366,42 @@ test_keep(void)
 	fence.append = false;
 }
 
+/* Another pipeline's files are not added to, nor a directory refused from which
+ * they are gone. */
+static void
+test_owner(void)
+{
+	const char *own = fence.pipeline;
+	struct weir_intent in;
+	char cmd[256];
+	struct sink si;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		fence.append = i > 0;
+		sink_open(&si, "id: int64, dir: string", dir_of("own"), true);
+		ts_opt(si.ts, "keep", "5");
+		T_INT(sink_start(&si), i == 1 ? WEIR_ERROR : WEIR_OK);
+		if (i == 1) {
+			T_STR(si.err.code, "file.owner");
+			T(strstr(si.err.text, own) != NULL);
+			si.ts->type->sink->close(&si.pb);
+			free(si.pb.state);
+			T_INT(ts_free(si.ts), 0);
+			snprintf(cmd, sizeof cmd, "%s/%s", dir_of("own"),
+			    "out-20260101T000000000Z-0000000001-0000.csv");
+			T_INT(unlink(cmd), 0);
+			continue;
+		}
+		T_INT(sink_write(&si, rows(&si, 0, 1)), WEIR_OK);
+		T_INT(sink_epoch(&si, true, &in), WEIR_OK);
+		sink_end(&si);
+		fence.pipeline = "ffff456789abcdef0123456789abcdef";
+	}
+	fence.pipeline = own;
+	fence.append = false;
+}
+
 /* What a crash left is removed; what is at work is not. */
 static void
 test_staging(void)
@@ -528,6 +566,7 @@ main(void)
 	test_roll();
 	test_dirs();
 	test_keep();
+	test_owner();
 	test_staging();
 	test_many();
 	test_memory();
