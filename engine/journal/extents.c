@@ -40,7 +40,6 @@ struct weir__extents {
 	/* Shared. */
 	pthread_mutex_t lock;
 	uint64_t first; /* files before it are gone */
-	uint64_t bytes; /* of all files; about */
 };
 
 static void
@@ -62,10 +61,9 @@ say(const struct weir__extents *ex, struct weir_err *err, const char *verb)
 static int
 look(struct weir__extents *ex)
 {
-	char path[4096], *end;
 	struct dirent *de;
-	struct stat sb;
 	uint64_t no;
+	char *end;
 	DIR *dp = opendir(ex->dir);
 
 	if (dp == NULL)
@@ -76,9 +74,6 @@ look(struct weir__extents *ex)
 			continue;
 		ex->no = no > ex->no ? no : ex->no;
 		ex->first = ex->first == 0 || no < ex->first ? no : ex->first;
-		file_path(ex, no, path, sizeof path);
-		if (stat(path, &sb) == 0)
-			ex->bytes += (uint64_t)sb.st_size;
 	}
 	closedir(dp);
 	if (ex->first == 0)
@@ -178,9 +173,6 @@ flush(struct weir__extents *ex, const void *p, size_t n, struct weir_err *err)
 		return say(ex, err, "written");
 	ex->size += n;
 	ex->dirty = true;
-	pthread_mutex_lock(&ex->lock);
-	ex->bytes += n;
-	pthread_mutex_unlock(&ex->lock);
 	return WEIR_OK;
 }
 
@@ -276,8 +268,7 @@ void
 weir__extents_trim(struct weir__extents *ex, uint64_t file)
 {
 	char path[4096];
-	struct stat sb;
-	uint64_t no, bytes;
+	uint64_t no;
 
 	for (;;) {
 		pthread_mutex_lock(&ex->lock);
@@ -286,24 +277,11 @@ weir__extents_trim(struct weir__extents *ex, uint64_t file)
 		if (no >= file)
 			return;
 		file_path(ex, no, path, sizeof path);
-		bytes = stat(path, &sb) == 0 ? (uint64_t)sb.st_size : 0;
 		if (weir__io.unlink(WEIR_AT("state.trim"), AT_FDCWD, path, 0) !=
 			0 && errno != ENOENT)
 			return; /* tried again at the next trim */
 		pthread_mutex_lock(&ex->lock);
 		ex->first = no + 1;
-		ex->bytes -= bytes < ex->bytes ? bytes : ex->bytes;
 		pthread_mutex_unlock(&ex->lock);
 	}
-}
-
-uint64_t
-weir__extents_bytes(struct weir__extents *ex)
-{
-	uint64_t bytes;
-
-	pthread_mutex_lock(&ex->lock);
-	bytes = ex->bytes;
-	pthread_mutex_unlock(&ex->lock);
-	return bytes;
 }

@@ -52,7 +52,4 @@ int weir__extents_read(const struct weir__extents *ex,
 /* Remove files with numbers below `file`; not the one being written. */
 void weir__extents_trim(struct weir__extents *ex, uint64_t file);
 
-/* Bytes in all files, about. */
-uint64_t weir__extents_bytes(struct weir__extents *ex);
-
 #endif

@@ -197,7 +197,8 @@ spool_full(const struct weir__run *ru)
 
 	for (i = 0; i < ru->pl->nnodes; i++)
 		if (ru->spools[i] != NULL &&
-		    weir__spool_size(ru->spools[i]) > ru->pl->settings.spool)
+		    weir__spool_waiting(ru->spools[i]) >
+			ru->pl->settings.spool)
 			return true;
 	return false;
 }

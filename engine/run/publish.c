@@ -119,6 +119,26 @@ compare(struct weir__publisher *pb, struct weir_err *err)
 	return WEIR_OK;
 }
 
+/* The run is to end and the other side is down: what is decided is in the
+ * journal, and the next run publishes it. */
+static void
+leave(struct weir__publisher *pb, uint64_t epoch)
+{
+	pb->left = true;
+	weir__log(&pb->ru->log, WEIR_LOG_WARN, pb->nd->id,
+	    "is still down: epochs from %" PRIu64 " on are decided, and the "
+	    "next run publishes them", epoch);
+}
+
+/* May the run begin while the other side is down?  Its place there is known,
+ * and what it misses waits in the spool. */
+static bool
+may_wait(const struct weir__publisher *pb)
+{
+	return pb->nd->spool && pb->fence.born && pb->ru->state_fd >= 0;
+}
+
+/* 1: it is open; 0: left for the next run; -1 failed. */
 static int
 open_sink(struct weir__publisher *pb)
 {
@@ -134,28 +154,23 @@ open_sink(struct weir__publisher *pb)
 			rc = compare(pb, &err);
 		if (rc == WEIR_OK)
 			break;
-		if (rc == WEIR_AGAIN && !atomic_load(&pb->ru->stopping) &&
+		if (rc == WEIR_AGAIN &&
+		    (may_wait(pb) || !atomic_load(&pb->ru->stopping)) &&
 		    weir__run_backoff(pb->ru, &bo, pb->nd->id, &err))
 			continue;
+		if (rc == WEIR_AGAIN && may_wait(pb) &&
+		    !atomic_load(&pb->ru->failed)) {
+			leave(pb, pb->fence.published + 1);
+			return 0;
+		}
 		fail(pb, &err, "open");
 		return -1;
 	}
 	weir__run_back(pb->ru, &bo, pb->nd->id);
-	return 0;
+	return 1;
 }
 
 /* ---- publishing */
-
-/* The run is to end and the other side is down: what is decided is in the
- * journal, and the next run publishes it. */
-static void
-leave(struct weir__publisher *pb, uint64_t epoch)
-{
-	pb->left = true;
-	weir__log(&pb->ru->log, WEIR_LOG_WARN, pb->nd->id,
-	    "is still down: epochs from %" PRIu64 " on are decided, and the "
-	    "next run publishes them", epoch);
-}
 
 static int
 publish(struct weir__publisher *pb, const struct item *it)
@@ -192,6 +207,9 @@ publish(struct weir__publisher *pb, const struct item *it)
 	pb->cut = NULL;
 	if (rc != WEIR_OK)
 		return -1;
+	if (pb->nd->spool && pb->ru->spools[pb->nd->no] != NULL)
+		weir__spool_taken(pb->ru->spools[pb->nd->no],
+		    &it->cut->spool);
 	pthread_mutex_lock(&pb->lock);
 	pb->published = epoch;
 	if (intent->rows != 0)
@@ -249,14 +267,13 @@ publisher_main(void *arg)
 {
 	struct weir__publisher *pb = arg;
 	const struct weir_sink_ops *ops = pb->nd->type->sink;
-	int opened = open_sink(pb) == 0 ? 1 : -1;
+	int opened = open_sink(pb), is = opened < 0 ? -1 : 1;
 
 	pthread_mutex_lock(&pb->lock);
-	pb->opened = opened;
+	pb->opened = is;
 	pthread_cond_broadcast(&pb->change);
 	pthread_mutex_unlock(&pb->lock);
-	if (opened > 0)
-		work(pb);
+	work(pb);
 	if (opened > 0 && atomic_load(&pb->ru->failed) &&
 	    ops->abandon != NULL && pb->ru->state_fd < 0)
 		ops->abandon(&pb->pub);
@@ -408,7 +425,7 @@ start(struct weir__publisher *pb)
 	if (pthread_create(&pb->thread, NULL, publisher_main, pb) != 0)
 		return -1;
 	pthread_mutex_lock(&pb->lock);
-	while (pb->opened == 0)
+	while (pb->opened == 0 && !may_wait(pb))
 		pthread_cond_wait(&pb->change, &pb->lock);
 	pthread_mutex_unlock(&pb->lock);
 	return 0;

@@ -391,6 +391,7 @@ weir__journal_redo(struct weir__journal *jo, struct weir_err *err)
 	struct weir__run *ru = jo->ru;
 	struct weir__past_intent *in = ru->past != NULL ? ru->past->intents :
 							  NULL;
+	const struct weir__node *nd;
 	struct weir__decision *de;
 	int rc = 0;
 	size_t i;
@@ -401,6 +402,10 @@ weir__journal_redo(struct weir__journal *jo, struct weir_err *err)
 			return weir_fail(err, WEIR_NOWHERE, "memory",
 			    "out of memory");
 		for (i = 0; i < de->nsinks && rc == 0; i++) {
+			nd = de->sinks[i].node;
+			if (ru->spools[nd->no] != NULL)
+				weir__spool_left(ru->spools[nd->no],
+				    &de->sinks[i].spool);
 			atomic_fetch_add(&de->refs, 1);
 			rc = weir__publisher_give(
 			    ru->publishers[de->sinks[i].node->no], de);

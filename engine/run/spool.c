@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -25,6 +26,7 @@ struct weir__spool {
 	struct weir__extents *ex;
 	struct weir__buf frame;
 	uint64_t rows; /* since the last cut */
+	_Atomic uint64_t waiting; /* bytes */
 };
 
 struct head {
@@ -133,6 +135,7 @@ put(struct weir__spool *sp, enum kind kind, uint32_t rows, const uint8_t *tags,
 	if (weir__extents_add(sp->ex, bf->data, bf->len, err) != WEIR_OK)
 		return WEIR_ERROR;
 	sp->rows += rows;
+	atomic_fetch_add(&sp->waiting, bf->len);
 	return WEIR_OK;
 }
 
@@ -181,9 +184,21 @@ weir__spool_trim(struct weir__spool *sp, uint64_t file)
 }
 
 uint64_t
-weir__spool_size(struct weir__spool *sp)
+weir__spool_waiting(const struct weir__spool *sp)
 {
-	return weir__extents_bytes(sp->ex);
+	return atomic_load(&sp->waiting);
+}
+
+void
+weir__spool_taken(struct weir__spool *sp, const struct weir__spool_part *part)
+{
+	atomic_fetch_sub(&sp->waiting, part->extent.len);
+}
+
+void
+weir__spool_left(struct weir__spool *sp, const struct weir__spool_part *part)
+{
+	atomic_fetch_add(&sp->waiting, part->extent.len);
 }
 
 /* ---- reading */

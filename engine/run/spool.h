@@ -42,8 +42,13 @@ int weir__spool_cut(struct weir__spool *sp, struct weir__spool_part *out,
 /* The journal's thread: make the cut durable; drop files below. */
 int weir__spool_sync(struct weir__spool *sp, struct weir_err *err);
 void weir__spool_trim(struct weir__spool *sp, uint64_t file);
-/* Any thread: bytes on disk. */
-uint64_t weir__spool_size(struct weir__spool *sp);
+/* Any thread: bytes that wait for the publisher; a part that it has taken, and
+ * one of an earlier run that it has not. */
+uint64_t weir__spool_waiting(const struct weir__spool *sp);
+void weir__spool_taken(struct weir__spool *sp,
+    const struct weir__spool_part *part);
+void weir__spool_left(struct weir__spool *sp,
+    const struct weir__spool_part *part);
 
 /* Reading a part, by one thread; begins at its first frame. */
 struct weir__spool_reader {
