@@ -134,7 +134,8 @@ state_mark(struct weir__state *sa, struct bucket *bu, struct entry *en,
 }
 
 /* state.c: the bucket of a due time, made when new; an entry by its key, and a
- * new one, which is marked.  *no is its number.  NULL: memory is out, or none. */
+ * new one, which is marked.  *no is its number.  NULL: memory is out, or there
+ * is none. */
 struct bucket *state_bucket(struct weir__state *sa, int64_t due);
 struct entry *state_find(struct weir__state *sa, struct bucket *bu,
     uint32_t tag, const union cell *ce, uint64_t nulls, uint32_t *no);
