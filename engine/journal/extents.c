@@ -140,16 +140,19 @@ weir__extents_free(struct weir__extents *ex)
 
 /* ---- appending */
 
-/* A new file: what a run before wrote is never continued. */
+/* A new file: what a run before wrote is never continued, and one that another
+ * process has made since belongs to that. */
 static int
 begin(struct weir__extents *ex, struct weir_err *err)
 {
 	char path[4096];
-	uint64_t no = ex->no + 1;
+	uint64_t no = ex->no;
 
-	file_path(ex, no, path, sizeof path);
-	ex->fd = weir__io.open(WEIR_AT("state.open"), AT_FDCWD, path,
-	    O_RDWR | O_CREAT | O_TRUNC, 0666);
+	do {
+		file_path(ex, ++no, path, sizeof path);
+		ex->fd = weir__io.open(WEIR_AT("state.open"), AT_FDCWD, path,
+		    O_RDWR | O_CREAT | O_EXCL, 0666);
+	} while (ex->fd < 0 && errno == EEXIST);
 	if (ex->fd < 0)
 		return say(ex, err, "begun");
 	if (weir__io.sync_dir(WEIR_AT("state.dir"), AT_FDCWD, ex->dir) != 0) {

@@ -128,54 +128,72 @@ sync_earlier(const struct weir__segments *sg)
 									   -1;
 }
 
+/* Made aside, durable before it gets its name, which no other process has given
+ * away: the descriptor, or -1. */
+static int
+make(struct weir__segments *sg, uint64_t no, size_t size)
+{
+	uint8_t head[SEGMENT_HEAD];
+	char name[32], aside[64];
+	bool named = false;
+	int fd, err;
+
+	weir__segment_name(name, no);
+	snprintf(aside, sizeof aside, "%s.new.%" PRIu64, name, sg->fence);
+	fd = weir__io.open(WEIR_AT("journal.segment.open"), sg->dir, aside,
+	    O_RDWR | O_CREAT | O_TRUNC, 0666);
+	if (fd < 0)
+		return -1;
+	header(head, sg, no);
+	if (weir__io.allocate(WEIR_AT("journal.segment.allocate"), fd,
+		(int64_t)size) == 0 &&
+	    weir__io.pwrite(WEIR_AT("journal.segment.head"), fd, head,
+		sizeof head, 0) == 0 &&
+	    weir__io.sync(WEIR_AT("journal.segment.sync"), fd) == 0 &&
+	    (named = weir__io.rename_new(WEIR_AT("journal.segment.rename"),
+		 sg->dir, aside, sg->dir, name) == 0) &&
+	    weir__io.sync_dir(WEIR_AT("journal.segment.dir"), sg->dir, ".") ==
+		0)
+		return fd;
+	err = errno;
+	weir__io.close(WEIR_AT("journal.segment.close"), fd);
+	weir__io.unlink(WEIR_AT("journal.segment.unlink"), sg->dir,
+	    named ? name : aside, 0);
+	errno = err;
+	return -1;
+}
+
 static int
 new_segment(struct weir__segments *sg, size_t need, struct weir_err *err)
 {
 	uint64_t no = sg->n != 0 ? sg->list[sg->n - 1].no + 1 : 1;
 	size_t size = SEGMENT_BYTES;
-	uint8_t head[SEGMENT_HEAD];
-	char name[32];
 	int fd;
 
 	while (size < need + SEGMENT_HEAD + RECORD_HEAD + 8)
 		size *= 2;
-	weir__segment_name(name, no);
 	if (sync_earlier(sg) != 0) {
 		say(sg, err, sg->list[sg->n - 1].no, "synced");
 		return WEIR_ERROR;
 	}
-	fd = weir__io.open(WEIR_AT("journal.segment.open"), sg->dir, name,
-	    O_RDWR | O_CREAT | O_TRUNC, 0666);
-	if (fd < 0)
-		goto fail;
-	header(head, sg, no);
-	if (weir__io.allocate(WEIR_AT("journal.segment.allocate"), fd,
-		(int64_t)size) != 0 ||
-	    weir__io.pwrite(WEIR_AT("journal.segment.head"), fd, head,
-		sizeof head, 0) != 0 ||
-	    weir__io.sync(WEIR_AT("journal.segment.sync"), fd) != 0 ||
-	    weir__io.sync_dir(WEIR_AT("journal.segment.dir"), sg->dir, ".") !=
-		0)
-		goto fail;
+	fd = make(sg, no, size);
+	if (fd < 0 && (errno == EEXIST || errno == ENOENT))
+		return weir_fail(err, WEIR_NOWHERE, "state.taken",
+		    "another process has gone on with the journal: this one "
+		    "has lost it, and nothing more is published");
+	if (fd < 0) {
+		say(sg, err, no, "made");
+		return errno == ENOSPC || errno == EDQUOT ? WEIR_AGAIN :
+							    WEIR_ERROR;
+	}
 	cut_last(sg);
 	if (list_add(sg, no, size) != 0) {
-		errno = ENOMEM;
-		goto fail;
+		weir__io.close(WEIR_AT("journal.segment.close.memory"), fd);
+		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
 	}
 	sg->fd = fd;
 	sg->seq = 0;
 	return WEIR_OK;
-fail:
-	say(sg, err, no, "made");
-	if (fd >= 0) {
-		int full = errno == ENOSPC || errno == EDQUOT;
-
-		weir__io.close(WEIR_AT("journal.segment.close"), fd);
-		weir__io.unlink(WEIR_AT("journal.segment.unlink"), sg->dir,
-		    name, 0);
-		return full ? WEIR_AGAIN : WEIR_ERROR;
-	}
-	return errno == ENOSPC || errno == EDQUOT ? WEIR_AGAIN : WEIR_ERROR;
 }
 
 int

@@ -97,7 +97,13 @@ list_files(int dir, struct file **list, size_t *n)
 		return -1;
 	}
 	while (rc == 0 && (de = readdir(dp)) != NULL)
-		rc = add_name(list, n, de->d_name);
+		if (strncmp(de->d_name + strcspn(de->d_name, "."), ".wj.new.",
+			8) == 0) /* half made */
+			(void)weir__io.unlink(
+			    WEIR_AT("recover.journal.sweep"), dir, de->d_name,
+			    0);
+		else
+			rc = add_name(list, n, de->d_name);
 	closedir(dp);
 	if (rc != 0)
 		errno = ENOMEM;

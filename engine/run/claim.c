@@ -84,23 +84,42 @@ weir__state_read(int dir, const char *name)
 	return text;
 }
 
-int
-weir__state_write(int dir, const char *name, const char *text)
+/* Written aside, under a name of this process, synced, renamed.  `first`: only
+ * where there is none yet; EEXIST else. */
+static int
+write_small(int dir, const char *name, const char *text, bool first)
 {
-	int fd = weir__io.open(WEIR_AT("claim.open"), dir, ".new",
-	    O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	int rc;
+	char aside[32];
+	int fd, rc, err;
 
+	snprintf(aside, sizeof aside, ".new.%ld", (long)getpid());
+	fd = weir__io.open(WEIR_AT("claim.open"), dir, aside,
+	    O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0)
 		return -1;
 	rc = weir__io.write(WEIR_AT("claim.write"), fd, text, strlen(text));
 	if (rc == 0)
 		rc = weir__io.sync(WEIR_AT("claim.sync"), fd);
-	if (weir__io.close(WEIR_AT("claim.close"), fd) != 0 || rc != 0 ||
-	    weir__io.rename(WEIR_AT("claim.rename"), dir, ".new", dir, name) !=
-		0)
+	if (weir__io.close(WEIR_AT("claim.close"), fd) != 0)
+		rc = -1;
+	if (rc == 0)
+		rc = first ? weir__io.rename_new(WEIR_AT("claim.rename.new"),
+				 dir, aside, dir, name) :
+			     weir__io.rename(WEIR_AT("claim.rename"), dir,
+				 aside, dir, name);
+	if (rc != 0) {
+		err = errno;
+		weir__io.unlink(WEIR_AT("claim.unlink"), dir, aside, 0);
+		errno = err;
 		return -1;
+	}
 	return weir__io.sync_dir(WEIR_AT("claim.dir"), dir, ".");
+}
+
+int
+weir__state_write(int dir, const char *name, const char *text)
+{
+	return write_small(dir, name, text, false);
 }
 
 static int
@@ -108,12 +127,14 @@ find_id(struct weir__run *ru, int dir)
 {
 	unsigned char bytes[16];
 	char *text = weir__state_read(dir, "id");
+	bool first;
 	size_t i;
 
 	if (text == NULL)
 		return -1;
 	snprintf(ru->pipeline_id, sizeof ru->pipeline_id, "%.32s", text);
 	i = strspn(text, "0123456789abcdef");
+	first = text[0] == '\0';
 	weir__free(text);
 	if (i == 32)
 		return 0;
@@ -121,7 +142,10 @@ find_id(struct weir__run *ru, int dir)
 		return -1;
 	for (i = 0; i < sizeof bytes; i++)
 		snprintf(ru->pipeline_id + 2 * i, 3, "%02x", bytes[i]);
-	return weir__state_write(dir, "id", ru->pipeline_id);
+	if (write_small(dir, "id", ru->pipeline_id, first) == 0)
+		return 0;
+	/* another process was quicker: what it says holds */
+	return first && errno == EEXIST ? find_id(ru, dir) : -1;
 }
 
 /* The number in DIR/fence; 0 when there is none. */
@@ -137,16 +161,33 @@ read_fence(int dir, uint64_t *fence)
 	return 0;
 }
 
+/* No two processes ever have the same number: the file DIR/fence.N can be made
+ * once, and goes when the next number is there. */
 static int
 next_fence(struct weir__run *ru, int dir)
 {
-	char text[32];
+	char text[32], mark[40];
+	int fd;
 
 	if (read_fence(dir, &ru->fence) != 0)
 		return -1;
-	ru->fence++;
+	do {
+		ru->fence++;
+		snprintf(mark, sizeof mark, "fence.%llu",
+		    (unsigned long long)ru->fence);
+		fd = weir__io.open(WEIR_AT("claim.mark"), dir, mark,
+		    O_WRONLY | O_CREAT | O_EXCL, 0666);
+	} while (fd < 0 && errno == EEXIST);
+	if (fd < 0)
+		return -1;
+	close(fd);
 	snprintf(text, sizeof text, "%llu\n", (unsigned long long)ru->fence);
-	return weir__state_write(dir, "fence", text);
+	if (weir__state_write(dir, "fence", text) != 0)
+		return -1;
+	snprintf(mark, sizeof mark, "fence.%llu",
+	    (unsigned long long)ru->fence - 1);
+	(void)weir__io.unlink(WEIR_AT("claim.mark.unlink"), dir, mark, 0);
+	return 0;
 }
 
 int

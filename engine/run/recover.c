@@ -213,6 +213,10 @@ weir__journal_read(struct weir__journal *jo, struct weir_err *err)
 	    weir__past_take, ru->past, err);
 	if (jo->segments == NULL)
 		return WEIR_ERROR;
+	if (ru->past->fence >= ru->fence)
+		return weir_fail(err, WEIR_NOWHERE, "state.taken",
+		    "another process has taken over the state directory %s "
+		    "since this one began", ru->pl->state_dir);
 	weir__past_settle(ru->past);
 	ru->epoch = ru->past->epoch;
 	atomic_store(&ru->decided, ru->past->epoch);
