@@ -295,12 +295,6 @@ class Bench:
         return why.strip()
 
 
-def has_option(name):
-    out = subprocess.run([WEIR, "run", name], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
-    return "no option" not in out.stdout
-
-
 def has_command(name):
     out = subprocess.run([WEIR, "--help"], stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True)

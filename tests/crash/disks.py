@@ -4,7 +4,7 @@
 that record the disks are made that a power cut there may leave.  The program
 is started on each and has to end with what a run without a cut has written.
 
-	disks.py [--disks N] [--seed N] [--keep DIR] [--one SEED]
+	disks.py [--disks N] [--seed N] [--keep DIR] [--one SEED] [-k KIND]
 
 What a power cut may leave, by what POSIX and the file systems promise:
 
@@ -89,6 +89,8 @@ class Dir:
 class Disk:
     """The files of one record, up to a point of it."""
 
+    blind = None  # an effect that is not seen: what if it were never done?
+
     def __init__(self, root):
         self.root = Dir()
         self.inodes = {}
@@ -139,6 +141,8 @@ class Disk:
         self.inodes[ino] = it
 
     def do(self, op, f, data):
+        if op == self.blind:
+            return
         if op == "O":
             self.opened(*f)
         elif op in "WTA":
@@ -354,7 +358,7 @@ def one(wo, seed):
 
 
 def work(args):
-    where, so, sinks, seeds, keep_dir = args
+    where, so, sinks, seeds, keep_dir, Disk.blind = args
     wo = Worker(where, so, sinks)
     bad = []
     for seed in seeds:
@@ -362,6 +366,8 @@ def work(args):
         if why is None:
             continue
         bad.append(why)
+        if Disk.blind:
+            break
         if keep_dir:
             shutil.copytree(wo.be.root, f"{keep_dir}/{seed}",
                             dirs_exist_ok=True)
@@ -370,12 +376,21 @@ def work(args):
     return len(wo.ops), bad
 
 
+def without(base, so, op):
+    """Were files, or directories, never synced, this test would see it."""
+    job = f"{base}/{op}", so, common.SINKS["csv"], range(200), "", op
+    _, bad = work(job)
+    ok(bad, f"without {'files' if op == 'S' else 'directories'} being synced "
+       "it fails")
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--disks", type=int, default=300)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--keep", default="")
     ap.add_argument("--one", type=int, default=None)
+    ap.add_argument("-k", dest="kind", default="")
     args = ap.parse_args()
     base = common.scratch()
     try:
@@ -384,16 +399,22 @@ def main():
                             ("csv", common.SINKS["csv"]),
                             ("all", common.both())):
             seeds = range(args.seed, args.seed + args.disks // 3)
+            if args.kind not in kind:
+                continue
             if args.one is not None:
                 seeds = [args.one]
             jobs = [(f"{base}/{kind}{i}", so, sinks, list(seeds)[i::2],
-                     args.keep and f"{args.keep}/{kind}") for i in range(2)]
+                     args.keep and f"{args.keep}/{kind}", None)
+                    for i in range(2)]
             with multiprocessing.Pool(2) as pool:
                 got = pool.map(work, jobs)
             bad = [b for _, list_ in got for b in list_]
             ok(not bad, f"{kind}: {len(seeds)} disks of power cuts in "
                f"{got[0][0]} effects", f"{len(bad)} of them\n" +
                "\n".join(bad[:3]))
+        if args.one is None:
+            without(base, so, "S")
+            without(base, so, "D")
     finally:
         shutil.rmtree(base, ignore_errors=True)
     common.done()

@@ -47,10 +47,10 @@ def kill_once(lo, rnd, took):
     """Start it and end it; its exit code, or None when it was killed."""
     fault = None
     if rnd.random() < .5:
-        fault = f"*=kill@{int(rnd.expovariate(1 / 120)) + 1}"
+        fault = f"*=kill@{int(rnd.expovariate(1 / 150)) + 1}"
     p = lo.start(fault)
     try:
-        p.wait(timeout=rnd.uniform(0, took * 1.2) if fault is None else
+        p.wait(timeout=rnd.uniform(0, took * .6) if fault is None else
                common.TIMEOUT)
     except Exception:
         p.kill()
