@@ -7,6 +7,8 @@
  *	embedded.c  `brokers: "embedded"`: a broker inside the process
  *	read.c      kafka.read: table, bind, probe
  *	source.c      its run: open, poll, commit, ends
+ *	offsets.c     where it begins and ends, and what was lost
+ *	note.c        what a start knows a partition by
  *	rows.c        messages into batches
  *	watch.c       a thread for what blocks
  *	write.c     kafka.write: table, bind, probe

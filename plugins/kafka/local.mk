@@ -7,6 +7,7 @@ plugin_LTLIBRARIES += %D%/kafka.la
 	%D%/frame.c \
 	%D%/kafka.h \
 	%D%/marker.c \
+	%D%/note.c \
 	%D%/offsets.c \
 	%D%/once.c \
 	%D%/once.h \

@@ -66,8 +66,9 @@ lost(struct weir_stage *st, struct part *pt, int64_t from, int64_t to,
 		    "on_data_loss: continue goes on without them",
 		    (int)pt->no, so->cl->topic, span, why);
 	so->lost_rows += to > from ? (uint64_t)(to - from) : 0;
-	weir_log(st, WEIR_LOG_WARN, "partition %d of topic '%s': %s are gone: "
-	    "%s; going on without them", (int)pt->no, so->cl->topic, span, why);
+	weir_lost(st, pt->no, from, to > from ? to : -1, "partition %d of "
+	    "topic '%s': %s are gone: %s; going on without them", (int)pt->no,
+	    so->cl->topic, span, why);
 	weir_metric(st, "kafka_lost_rows", NULL, (double)so->lost_rows);
 	return WEIR_OK;
 }
@@ -77,20 +78,47 @@ static int
 check(struct weir_stage *st, struct part *pt, const struct ends *e,
     struct weir_err *err)
 {
-	char why[128];
+	char why[160];
 	int64_t from = pt->next;
 
 	if (pt->next >= e->first && pt->next <= e->end)
 		return WEIR_OK;
 	pt->next = e->first;
+	pt->last.offset = -1;
+	pt->verify = false;
 	if (from < e->first) {
 		snprintf(why, sizeof(why), "the first that the topic has is "
-		    "%lld", (long long)e->first);
+		    "%lld, and it ends at %lld", (long long)e->first,
+		    (long long)e->end);
 		return lost(st, pt, from, e->first, why, err);
 	}
 	snprintf(why, sizeof(why), "the topic ends at %lld, so it was made "
-	    "anew or cut", (long long)e->end);
+	    "anew or cut, and what it has from %lld on is read",
+	    (long long)e->end, (long long)e->first);
 	return lost(st, pt, from, 0, why, err);
+}
+
+int
+kafka_part_differs(struct weir_stage *st, struct part *pt,
+    const rd_kafka_message_t *m, struct weir_err *err)
+{
+	struct source *so = st->state;
+	char why[200];
+	struct row ro;
+
+	kafka_row_of(&ro, m);
+	snprintf(why, sizeof(why), "offset %lld, time stamp %lld ms, is not the "
+	    "row that was read last (offset %lld, time stamp %lld ms), so the "
+	    "topic was made anew, or cut and written again",
+	    (long long)ro.offset, (long long)ro.stamp,
+	    (long long)pt->last.offset, (long long)pt->last.stamp);
+	so->nbroken += !pt->broken;
+	pt->broken = pt->anew = true;
+	pt->last.offset = -1;
+	if (lost(st, pt, pt->next, 0, why, err) != WEIR_OK)
+		return WEIR_ERROR;
+	kafka_watch_want_first(&so->watch);
+	return WEIR_OK;
 }
 
 int
@@ -108,7 +136,9 @@ kafka_part_tell(struct weir_stage *st, struct part *pt)
 		return WEIR_OK;
 	pt->state = state;
 	pt->told = pt->next;
-	return weir_position(st, pt->no, pt->next, state);
+	if (weir_position(st, pt->no, pt->next, state) != WEIR_OK)
+		return WEIR_ERROR;
+	return kafka_note_put(st, pt);
 }
 
 int
@@ -119,12 +149,12 @@ kafka_part_start(struct weir_stage *st, struct part *pt, struct weir_err *err)
 	pt->eof = -1;
 	so->nbroken -= pt->broken;
 	pt->broken = false;
-	if (pt->end >= 0 && pt->next >= pt->end) {
+	if (pt->end >= 0 && pt->next >= pt->end && !pt->verify) {
 		pt->finished = true;
 		return kafka_part_tell(st, pt);
 	}
-	if (rd_kafka_consume_start_queue(so->cl->rkt, pt->no, pt->next,
-	    so->q) != 0)
+	if (rd_kafka_consume_start_queue(so->cl->rkt, pt->no, pt->verify ?
+	    pt->last.offset : pt->next, so->q) != 0)
 		return st->host->fail(err, WEIR_NOWHERE, "kafka.start",
 		    "partition %d of topic '%s' can't be read: %s",
 		    (int)pt->no, so->cl->topic,
@@ -144,7 +174,7 @@ kafka_part_stop(struct source *so, struct part *pt)
 /* Where a partition begins of which no state is known. */
 static int
 choose(struct weir_stage *st, const struct ends *e, const int64_t *by_time,
-    struct weir_err *err)
+    bool known, struct weir_err *err)
 {
 	const struct read_config *cf = config(st);
 	struct source *so = st->state;
@@ -155,13 +185,14 @@ choose(struct weir_stage *st, const struct ends *e, const int64_t *by_time,
 
 		if (!pt->mine || pt->next >= 0)
 			continue;
-		if (cf->start_how == START_EARLIEST)
+		/* New to a pipeline that has read others: all of it. */
+		if (known || cf->start_how == START_EARLIEST)
 			pt->next = e[i].first;
 		else if (cf->start_how == START_LATEST)
 			pt->next = e[i].end;
 		else if (cf->start_how == START_TIME)
 			pt->next = by_time[i] >= 0 ? by_time[i] : e[i].end;
-		for (size_t k = 0; k < cf->offsets.n; k++)
+		for (size_t k = 0; !known && k < cf->offsets.n; k++)
 			if (no[k] == i)
 				pt->next = offset[k];
 		if (so->pace != NULL && pt->next > e[i].first)
@@ -169,6 +200,60 @@ choose(struct weir_stage *st, const struct ends *e, const int64_t *by_time,
 		if (check(st, pt, &e[i], err) != WEIR_OK)
 			return WEIR_ERROR;
 	}
+	return WEIR_OK;
+}
+
+/* Is the partition, as far as its note goes, the one that was read?  *anew: the
+ * embedded Kafka, which a start makes anew. */
+static int
+recognise(struct weir_stage *st, struct part *pt,
+    const struct weir_position *at, const struct ends *e, bool *anew,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+	char cluster[KAFKA_CLUSTER_MAX], why[200];
+	bool other;
+
+	*anew = false;
+	if (!kafka_note_get(at, &pt->last, cluster))
+		return WEIR_OK;
+	other = cluster[0] != '\0' && so->cluster[0] != '\0' &&
+	    strcmp(cluster, so->cluster) != 0;
+	if (so->em != NULL && (other || pt->next > e->end)) {
+		*anew = true;
+		return WEIR_OK;
+	}
+	if (other) {
+		snprintf(why, sizeof(why), "these brokers are of cluster %s, "
+		    "those that were read before of %s", so->cluster, cluster);
+		pt->next = e->first;
+		pt->last.offset = -1;
+		return lost(st, pt, at->next, 0, why, err);
+	}
+	pt->verify = pt->last.offset >= e->first && pt->last.offset < pt->next;
+	return WEIR_OK;
+}
+
+/* One partition that the state knows. */
+static int
+resume_part(struct weir_stage *st, struct part *pt,
+    const struct weir_position *at, const struct ends *e, struct weir_err *err)
+{
+	bool anew;
+
+	pt->next = at->next;
+	if (!pt->mine)
+		return WEIR_OK;
+	if (at->state == WEIR_PART_FINISHED) {
+		pt->finished = true;
+		return weir_position(st, pt->no, pt->next, WEIR_PART_FINISHED);
+	}
+	if (recognise(st, pt, at, e, &anew, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (!anew)
+		return check(st, pt, e, err);
+	pt->next = e->first;
+	pt->last.offset = -1;
 	return WEIR_OK;
 }
 
@@ -191,8 +276,7 @@ resume(struct weir_stage *st, const struct weir_position *at, size_t n,
 			continue;
 		}
 		pt = &so->parts[at[k].partition];
-		pt->next = at[k].next;
-		if (pt->mine && check(st, pt, &e[pt->no], err) != WEIR_OK)
+		if (resume_part(st, pt, &at[k], &e[pt->no], err) != WEIR_OK)
 			return WEIR_ERROR;
 	}
 	return WEIR_OK;
@@ -225,12 +309,12 @@ start_all(struct weir_stage *st, const struct weir_position *at, size_t n,
 	struct source *so = st->state;
 
 	if (resume(st, at, n, e, err) != WEIR_OK ||
-	    choose(st, e, by_time, err) != WEIR_OK)
+	    choose(st, e, by_time, n > 0, err) != WEIR_OK)
 		return WEIR_ERROR;
 	for (int i = 0; i < so->nparts; i++) {
 		struct part *pt = &so->parts[i];
 
-		if (!pt->mine)
+		if (!pt->mine || pt->finished)
 			continue;
 		if (config(st)->until == UNTIL_END)
 			pt->end = e[i].end;
@@ -308,7 +392,7 @@ add_parts(struct weir_stage *st, int n, const int64_t *first,
 	for (int i = so->nparts; rc == WEIR_OK && i < n; i++) {
 		so->parts[i] = (struct part){ .no = i, .mine = true,
 			.next = first[i] >= 0 ? first[i] : 0, .end = -1,
-			.eof = -1, .told = -1 };
+			.eof = -1, .told = -1, .last.offset = -1 };
 		so->nparts = i + 1;
 		snprintf(name, sizeof(name), "%d", i);
 		weir_log(st, WEIR_LOG_INFO, "topic '%s' has a new partition, "
@@ -327,6 +411,9 @@ mend(struct weir_stage *st, struct part *pt, const struct ends *e,
 {
 	struct source *so = st->state;
 
+	if (pt->anew)
+		pt->next = e->first;
+	pt->anew = pt->verify = false;
 	if (check(st, pt, e, err) != WEIR_OK)
 		return WEIR_ERROR;
 	kafka_part_stop(so, pt);

@@ -17,6 +17,7 @@
 enum {
 	TICK_US = 200000,	 /* between looks at what is not rows */
 	CALL_MS = 1000,
+	FIRST_PULL = 8,
 	HELD_MAX = 4 * WEIR_BATCH_ROWS,
 	QUEUED_MESSAGES = 60000, /* librdkafka's own limit beside bytes */
 };
@@ -161,7 +162,7 @@ parts_make(struct weir_stage *st, int n, struct weir_err *err)
 	so->nparts = n;
 	for (int i = 0; i < n; i++)
 		so->parts[i] = (struct part){ .no = i, .next = -1, .end = -1,
-			.eof = -1, .told = -1, .mine = cf->partitions.n == 0 };
+			.eof = -1, .told = -1, .last.offset = -1, .mine = cf->partitions.n == 0 };
 	for (size_t k = 0; k < cf->partitions.n; k++)
 		so->parts[no[k]].mine = true;
 	for (int i = 0; i < n; i++) {
@@ -201,6 +202,8 @@ source_open(struct weir_stage *st, const struct weir_position *at, size_t n,
 	if (so->cl == NULL && client_make(st, err) != WEIR_OK)
 		return WEIR_ERROR;
 	rc = kafka_client_partitions(so->cl, &nparts, CALL_MS, err);
+	if (rc == WEIR_OK && so->cluster[0] == '\0')
+		kafka_cluster(so, CALL_MS);
 	if (rc == WEIR_OK)
 		rc = kafka_group_check(st, err);
 	if (rc == WEIR_OK)
@@ -226,6 +229,7 @@ take_error(struct weir_stage *st, struct part *pt, const rd_kafka_message_t *m,
 	switch (m->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		pt->eof = m->offset;
+		pt->verify = false;
 		return WEIR_OK;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
@@ -275,6 +279,26 @@ part_room(struct weir_stage *st, struct part *pt, struct weir_err *err)
 	return WEIR_OK;
 }
 
+/* Before anything else the last row that was read must come again.  It may be
+ * gone, compacted, but no other may be in its place, or between it and where
+ * we stood. */
+static int
+verify(struct weir_stage *st, struct part *pt, const rd_kafka_message_t *m,
+    bool *again, struct weir_err *err)
+{
+	struct row ro;
+
+	*again = m->offset < pt->next;
+	pt->verify = false;
+	if (m->offset >= pt->next)
+		return WEIR_OK;
+	kafka_row_of(&ro, m);
+	if (ro.offset == pt->last.offset && ro.stamp == pt->last.stamp &&
+	    ro.crc == pt->last.crc)
+		return WEIR_OK;
+	return kafka_part_differs(st, pt, m, err);
+}
+
 /* Consumes the message in all cases. */
 static int
 take(struct weir_stage *st, rd_kafka_message_t *m, struct weir_err *err)
@@ -282,9 +306,14 @@ take(struct weir_stage *st, rd_kafka_message_t *m, struct weir_err *err)
 	struct source *so = st->state;
 	struct part *pt = m->partition >= 0 && m->partition < so->nparts ?
 	    &so->parts[m->partition] : NULL;
+	bool again = false;
 	int rc = WEIR_OK;
 
-	if (pt == NULL || !pt->started || pt->finished)
+	if (pt != NULL && pt->verify && pt->started &&
+	    m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rc = verify(st, pt, m, &again, err);
+	if (rc != WEIR_OK || again || pt == NULL || !pt->started ||
+	    pt->finished || pt->broken)
 		;
 	else if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		rc = take_error(st, pt, m, err);
@@ -310,6 +339,8 @@ watch_fill(struct weir_stage *st, size_t left, size_t n, uint64_t bytes)
 	struct source *so = st->state;
 	uint64_t size;
 
+	if (bytes / n * 16 > so->message_bytes)	/* up at once, down slowly */
+		so->message_bytes = bytes / n * 16;
 	so->message_bytes += bytes / n - so->message_bytes / 16;
 	size = so->message_bytes / 16;
 	if ((left + n) * size >= cf->queue / 2 ||
@@ -351,10 +382,13 @@ pull(struct weir_stage *st, size_t *got, struct weir_err *err)
 	room = (cf->queue / 2 - so->held_bytes) / (so->message_bytes / 16 + 1);
 	if (want > room)
 		want = room > 0 ? (size_t)room : 1;
+	if (!so->pulled && want > FIRST_PULL)	/* how large are they? */
+		want = FIRST_PULL;
 	n = rd_kafka_consume_batch_queue(so->q, 0, so->pull, want);
 	if (n <= 0)
 		return WEIR_OK;
 	*got = (size_t)n;
+	so->pulled = true;
 	for (ssize_t i = 0; i < n; i++) {
 		rd_kafka_message_t *m = so->pull[i];
 
@@ -374,9 +408,9 @@ settle(struct weir_stage *st, struct part *pt)
 {
 	struct source *so = st->state;
 
-	if (!pt->started)
+	if (!pt->started || pt->verify)
 		return WEIR_OK;
-	if (pt->nheld > 0)
+	if (pt->nheld > 0 || pt->broken)
 		return kafka_part_tell(st, pt);
 	if (pt->eof > pt->next)	/* behind the last row: control records */
 		pt->next = pt->eof;
@@ -399,6 +433,7 @@ emit(struct weir_stage *st, struct part *pt, uint32_t n, struct weir_err *err)
 	uint64_t bytes;
 	int rc;
 
+	kafka_row_of(&pt->last, pt->held[n - 1]);
 	b = kafka_rows(st, so, pt, n);
 	if (b == NULL)
 		return st->host->fail(err, WEIR_NOWHERE, "memory",

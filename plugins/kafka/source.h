@@ -43,6 +43,15 @@ struct read_config {
 	int64_t start_ms; /* START_TIME */
 };
 
+enum { KAFKA_CLUSTER_MAX = 64 };
+
+/* A row as it is known again. */
+struct row {
+	int64_t offset; /* -1: none */
+	int64_t stamp;
+	uint32_t crc; /* CRC-32C of key and value */
+};
+
 /* One partition; those that are not ours have `mine` false. */
 struct part {
 	int32_t no;
@@ -53,6 +62,9 @@ struct part {
 	bool finished;
 	int64_t next;	/* the first offset not yet emitted */
 	int64_t end;	/* read up to here; -1: no end */
+	struct row last; /* the last one emitted */
+	bool verify;	/* and it is read once more, to be compared */
+	bool anew;	/* it was another: the partition is begun anew */
 	int64_t eof;	/* librdkafka stood at its end here; -1: it has not */
 	rd_kafka_message_t **held; /* taken, not yet emitted */
 	uint32_t nheld;
@@ -103,7 +115,8 @@ struct source {
 	int cursor;    /* where the next look for a partition begins */
 	uint64_t epoch, epoch_rows;
 	/* How full librdkafka's queue is, to wake its fetcher in time. */
-	uint64_t message_bytes; /* mean size of late, times 16 */
+	uint64_t message_bytes; /* size of late, times 16 */
+	bool pulled;
 	bool was_full;
 	int64_t next_tick;
 	struct watch watch;
@@ -114,6 +127,7 @@ struct source {
 	struct weir_position *commit;
 	size_t ncommit;
 	uint64_t lost_rows;
+	char cluster[KAFKA_CLUSTER_MAX]; /* the brokers' id of it, or "" */
 };
 
 /* ---- source.c */
@@ -137,6 +151,20 @@ int kafka_part_start(struct weir_stage *st, struct part *pt,
     struct weir_err *err);
 void kafka_part_stop(struct source *so, struct part *pt);
 int kafka_part_tell(struct weir_stage *st, struct part *pt);
+
+/* What was read there before is not what is there now: stop, or begin the
+ * partition anew. */
+int kafka_part_differs(struct weir_stage *st, struct part *pt,
+    const rd_kafka_message_t *m, struct weir_err *err);
+
+/* ---- note.c: what a position's note holds */
+void kafka_row_of(struct row *ro, const rd_kafka_message_t *m);
+/* The cluster's id; it stays "" when the brokers do not say. */
+void kafka_cluster(struct source *so, int wait_ms);
+int kafka_note_put(struct weir_stage *st, const struct part *pt);
+/* False: there is none. */
+bool kafka_note_get(const struct weir_position *at, struct row *ro,
+    char cluster[KAFKA_CLUSTER_MAX]);
 
 /* ---- commit.c: offsets for lag tools, under the group's name */
 int kafka_group_check(struct weir_stage *st, struct weir_err *err);

@@ -78,6 +78,36 @@ fake_position(struct weir_stage *st, int32_t partition, int64_t next,
 	return WEIR_OK;
 }
 
+/* The note that a partition's position has. */
+static struct {
+	char text[WEIR_NOTE_MAX];
+	size_t len;
+} notes[16];
+
+static int
+fake_note(struct weir_stage *st, int32_t partition, const void *p, size_t n)
+{
+	(void)st;
+	memcpy(notes[partition].text, p, n);
+	notes[partition].len = n;
+	return WEIR_OK;
+}
+
+static void
+fake_lost(struct weir_stage *st, int32_t partition, int64_t from, int64_t to,
+    const char *fmt, ...)
+{
+	struct ts *ts = ((const struct ts_stage *)st)->ts;
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	weir__buf_printf(&ts->logs, "lost %d %lld %lld: %s\n", (int)partition,
+	    (long long)from, (long long)to, line);
+}
+
 static void
 fake_lag(struct weir_stage *st, int32_t partition, int64_t rows)
 {
@@ -166,6 +196,8 @@ stage(const char *verb, const char *topic, const char *input)
 	ts->host.partition = fake_partition;
 	ts->host.position = fake_position;
 	ts->host.lag = fake_lag;
+	ts->host.position_note = fake_note;
+	ts->host.lost = fake_lost;
 	ts->host.epoch_no = fake_epoch;
 	ts->host.stopping = fake_stopping;
 	ts->host.emit = fake_emit;
@@ -685,13 +717,120 @@ test_lost(void)
 	T_INT(r->type->source->open(&r->stage.st, &at, 1, &err), WEIR_ERROR);
 	T_STR(err.code, "kafka.lost");
 	T_STR(err.text, "partition 3 of topic 'lost': rows from offset 50 on "
-	    "are gone: the topic ends at 0, so it was made anew or cut; "
+	    "are gone: the topic ends at 0, so it was made anew or cut, and "
+	    "what it has from 0 on is read; "
 	    "on_data_loss: continue goes on without them");
 	T_INT(ts_free(r), 0);
 	r = reader("lost");
 	ts_opt(r, "on_data_loss", "continue");
 	T_INT(up(r, &at, 1), WEIR_OK);
 	T(strstr(weir__buf_cstr(&r->logs), "going on without them") != NULL);
+	T_INT(ts_free(r), 0);
+	T_INT(ts_free(w), 0);
+}
+
+/* Read to the end of it; the positions and notes as they come back. */
+static void
+read_all(const char *topic, struct weir_position at[12])
+{
+	static char kept[12][WEIR_NOTE_MAX];
+	struct ts *r = reader(topic);
+
+	forget();
+	memset(notes, 0, sizeof(notes));
+	ts_opt(r, "until", "end");
+	T_INT(up(r, NULL, 0), WEIR_OK);
+	T_INT(poll_until(r, UINT64_MAX, 10000), WEIR_END);
+	for (int i = 0; i < 12; i++) {
+		memcpy(kept[i], notes[i].text, sizeof(kept[i]));
+		at[i] = (struct weir_position){ .partition = i,
+			.next = seen.next[i], .state = WEIR_PART_READING,
+			.note = notes[i].len > 0 ? kept[i] : NULL,
+			.note_len = notes[i].len };
+	}
+	T_INT(ts_free(r), 0);
+	forget();
+}
+
+/* The last row that was read is not what it was: another topic. */
+static void
+test_differs(void)
+{
+	struct ts *w = writer("differs", "value: bytes, key: string");
+	struct ts *r;
+	struct weir_position at[12];
+	struct weir_intent in;
+	int64_t *stamp;
+
+	forget();
+	ts_opt(w, "key", "key");
+	T_INT(up(w, NULL, 0), WEIR_OK);
+	T_INT(write_rows(w, 0, 600, 10), WEIR_OK);
+	T_INT(epoch(w, &in), WEIR_OK);
+	read_all("differs", at);
+	T_INT(write_rows(w, 600, 700, 10), WEIR_OK);
+	T_INT(epoch(w, &in), WEIR_OK);
+	r = reader("differs");
+	ts_opt(r, "until", "end");
+	T_INT(up(r, at, 12), WEIR_OK);
+	T_INT(poll_until(r, UINT64_MAX, 10000), WEIR_END);
+	T_INT(seen.rows, 100);
+	T_INT(seen.sum, sum_to(700) - sum_to(600));
+	T_INT(ts_free(r), 0);
+	/* version, lengths, crc, offset, time stamp */
+	stamp = (int64_t *)(uintptr_t)((const char *)at[3].note + 16);
+	*stamp += 1;
+	forget();
+	r = reader("differs");
+	ts_opt(r, "until", "end");
+	T_INT(up(r, at, 12), WEIR_OK);
+	T_INT(poll_until(r, UINT64_MAX, 10000), WEIR_ERROR);
+	T(strstr(weir__buf_cstr(&r->logs), "partition 3 of topic 'differs': "
+	    "rows from offset ") != NULL);
+	T(strstr(weir__buf_cstr(&r->logs), "is not the row that was read "
+	    "last") != NULL);
+	T_INT(ts_free(r), 0);
+	forget();
+	r = reader("differs");
+	ts_opt(r, "until", "end");
+	ts_opt(r, "on_data_loss", "continue");
+	T_INT(up(r, at, 12), WEIR_OK);
+	T_INT(poll_until(r, UINT64_MAX, 20000), WEIR_END);
+	T_INT(seen.next[3], seen.last[3] + 1);
+	T(seen.rows > 100 && seen.rows < 300);
+	T(strstr(weir__buf_cstr(&r->logs), "lost 3 ") != NULL);
+	T_INT(ts_free(r), 0);
+	T_INT(ts_free(w), 0);
+}
+
+/* What the state knows holds over `start`; what it does not know is new. */
+static void
+test_known(void)
+{
+	struct ts *w = writer("known", "value: bytes, key: string");
+	struct ts *r;
+	struct weir_position at[12];
+	struct weir_intent in;
+
+	forget();
+	ts_opt(w, "key", "key");
+	T_INT(up(w, NULL, 0), WEIR_OK);
+	T_INT(write_rows(w, 0, 600, 10), WEIR_OK);
+	T_INT(epoch(w, &in), WEIR_OK);
+	read_all("known", at);
+	r = reader("known");
+	ts_opt(r, "start", "latest");
+	ts_opt(r, "until", "end");
+	at[0].state = WEIR_PART_FINISHED;
+	at[0].next = 1;
+	T_INT(up(r, at, 6), WEIR_OK);
+	T_INT(seen.state[0], WEIR_PART_FINISHED);
+	T_INT(poll_until(r, UINT64_MAX, 10000), WEIR_END);
+	T_INT(seen.next[0], 1);
+	T_INT(seen.last[0], -1);
+	T_INT(seen.last[1], -1);
+	for (int i = 6; i < 12; i++)
+		T_INT(seen.last[i] + 1, at[i].next);
 	T_INT(ts_free(r), 0);
 	T_INT(ts_free(w), 0);
 }
@@ -1046,6 +1185,8 @@ main(void)
 	test_latest();
 	test_bound();
 	test_lost();
+	test_differs();
+	test_known();
 	test_outage();
 	test_stop_while_down();
 	test_too_large();
