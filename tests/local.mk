@@ -80,6 +80,8 @@ EXTRA_DIST += \
 	tests/peers/test_disk_full \
 	tests/peers/test_down \
 	tests/peers/test_kafka_again \
+	tests/peers/test_kafka_cluster \
+	tests/peers/totals.weir \
 	tests/peers/test_kafka_lost \
 	tests/peers/test_kafka_once \
 	tests/peers/test_kafka_outage \

@@ -5,6 +5,8 @@
 #   kafka.sh fetch             put the jars into the cache (start does it, too)
 #   kafka.sh start DIR [PORT]  start in DIR and wait until it answers; a DIR that
 #                              was used before keeps its data and its port
+#   kafka.sh start3 DIR        a cluster of three in DIR/1, DIR/2, DIR/3, each of
+#                              which start, stop and kill take as a broker
 #   kafka.sh ready DIR         exit 0 when the broker answers, 1 when it doesn't
 #   kafka.sh stop DIR          SIGTERM, then SIGKILL after ten seconds
 #   kafka.sh kill DIR          SIGKILL, as a crash would
@@ -91,6 +93,19 @@ conf() {
 	X
 }
 
+# Node $3 of a cluster of three; its ports begin at $1.
+conf3() {
+	p=$1 d=$2 n=$3
+	conf $((p + n)) $((p + 10 + n)) "$d" | sed "
+	    s/^node.id=.*/node.id=$n/
+	    s/^\(controller.quorum.voters\)=.*/\1=1@127.0.0.1:$((p + 11)),2@127.0.0.1:$((p + 12)),3@127.0.0.1:$((p + 13))/
+	    s/replication.factor=1/replication.factor=3/
+	    s/min.isr=1/min.isr=2/
+	    s/^num.partitions=.*/num.partitions=3/"
+	echo min.insync.replicas=2
+	echo broker.session.timeout.ms=6000
+}
+
 # Two ports below the range that the kernel hands out by itself; whether they
 # are free shows when the broker binds them.
 ports() {
@@ -157,7 +172,8 @@ prepare() {
 	mkdir -p "$1"
 	[ -s "$1/port" ] || { ports "${2:-}"; echo "$port" >"$1/port"; }
 	ports "$(cat "$1/port")"
-	conf "$port" "$control" "$1" >"$1/server.properties"
+	[ -f "$1/cluster" ] ||
+	    conf "$port" "$control" "$1" >"$1/server.properties"
 	[ -f "$1/data/meta.properties" ] && return
 	"$java" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/lib/*" \
@@ -211,6 +227,31 @@ start() {
 	echo "127.0.0.1:$(cat "$1/port")"
 }
 
+start3() {
+	fetch
+	[ -e "$1/1/port" ] && die "$1 is a cluster already: start its nodes"
+	archive
+	tries=0
+	while :; do
+		base=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 600 * 20))
+		for n in 1 2 3; do
+			mkdir -p "$1/$n"
+			echo $((base + n)) >"$1/$n/port"
+			echo $base >"$1/$n/cluster"
+			conf3 $base "$1/$n" $n >"$1/$n/server.properties"
+			prepare "$1/$n" &
+		done
+		wait
+		for n in 1 2 3; do launch "$1/$n"; done
+		wait_ready "$1/1" && wait_ready "$1/2" && wait_ready "$1/3" &&
+		    break
+		for n in 1 2 3; do stop "$1/$n" 0; done
+		tries=$((tries + 1))
+		[ $tries -lt 5 ] || die "no answer, see the logs in $1"
+	done
+	echo "127.0.0.1:$((base + 1)),127.0.0.1:$((base + 2)),127.0.0.1:$((base + 3))"
+}
+
 stop() {
 	alive "$1" || { rm -f "$1/pid"; return 0; }
 	pid=$(cat "$1/pid")
@@ -249,14 +290,14 @@ topic() {
 	for kv; do extra="$extra --config $kv"; done
 	# shellcheck disable=SC2086
 	tool "$dir" TopicCommand --create --topic "$name" --partitions "$parts" \
-	    --replication-factor 1 $extra
+	    --replication-factor "$([ -f "$dir/cluster" ] && echo 3 || echo 1)" $extra
 }
 
 java=${JAVA:-java}
 verb=${1:-}
 [ $# -gt 0 ] && shift
 case $verb in
-start | ready | stop | kill | topic | tool)
+start | start3 | ready | stop | kill | topic | tool)
 	[ $# -gt 0 ] || die "$verb needs a directory"
 	mkdir -p "$1"
 	dir=$(cd "$1" && pwd)
@@ -266,13 +307,14 @@ esac
 case $verb in
 fetch) fetch ;;
 start) start "$dir" "${1:-}" ;;
+start3) start3 "$dir" ;;
 ready) ready "$dir" ;;
 stop) stop "$dir" ;;
 kill) crash "$dir" ;;
 topic) topic "$dir" "$@" ;;
 tool) tool "$dir" "$@" ;;
 *)
-	sed -n '3,17s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,19s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

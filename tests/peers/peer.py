@@ -96,17 +96,22 @@ def end(signum, frame):
     sys.exit(128 + signum)
 
 
-def main(test):
+def main(test, nodes=1):
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     with tempfile.TemporaryDirectory(prefix="weir-peer.") as where:
         try:
-            test(where, broker("start", f"{where}/kafka"))
+            test(where, broker("start" if nodes == 1 else "start3",
+                               f"{where}/kafka"))
         finally:
             for run in runs:
                 if run.p.poll() is None:
                     run.p.kill()
                     run.p.wait()
-            broker("stop", f"{where}/kafka")
+            if nodes == 1:
+                broker("stop", f"{where}/kafka")
+            for n in range(1, nodes + 1) if nodes > 1 else ():
+                if os.path.exists(f"{where}/kafka/{n}/pid"):
+                    broker("kill", f"{where}/kafka/{n}")
     print(f"1..{tests}")
     sys.exit(1 if bad else 0)
