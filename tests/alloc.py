@@ -5,7 +5,7 @@
 usage: tests/alloc.py WEIR [--every K]
 
 A pipeline is checked and run with WEIR_FAIL_ALLOC=1, 2, 3, ... until nothing
-fails any more.  Each time the program must exit by itself with a code of its
+fails any more; then what a run that was killed has left is looked at.  Each time the program must exit by itself with a code of its
 own, with a message when the code is not 0, and leave no half file behind.
 """
 import argparse
@@ -58,15 +58,15 @@ def whole(path):
     return True
 
 
-def loop(weir, verb, every):
+def loop(weir, verb, every, keep=False):
     quiet = n = 0
     fails = []
     codes = {}
     while quiet < 40 and n < 60000:
         n += every
-        for d in ("out", ".weir"):
+        for d in () if keep else ("out", ".weir"):
             shutil.rmtree(d, ignore_errors=True)
-        p = subprocess.run([weir, verb, "x.weir"] +
+        p = subprocess.run([weir, *verb.split(), "x.weir"] +
                            (["--quiet"] if verb == "run" else []),
                            env={**os.environ, "WEIR_FAIL_ALLOC": f"{n}+"},
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -103,6 +103,14 @@ def main():
         if p.returncode == 0:
             loop(args.weir, "check", args.every)
             loop(args.weir, "run", args.every)
+            for d in ("out", ".weir"):
+                shutil.rmtree(d, ignore_errors=True)
+            subprocess.run([args.weir, "run", "x.weir", "--quiet"],
+                           env={**os.environ,
+                                "WEIR_FAULT": "journal.append.sync=kill@2"})
+            for verb in ("state show", "state show --json", "state export",
+                         "plan", "audit"):
+                loop(args.weir, verb, args.every, keep=True)
     finally:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
