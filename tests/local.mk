@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/json_encode \
 	tests/unit/json_text \
 	tests/unit/kafka \
+	tests/unit/look \
 	tests/unit/kafka_once \
 	tests/unit/num \
 	tests/unit/parquet_read \
@@ -170,6 +171,9 @@ tests_unit_kafka_LDADD = $(UNIT_LIBS)
 tests_unit_kafka_once_SOURCES = tests/unit/kafka_once.c
 tests_unit_kafka_once_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_kafka_once_LDADD = $(UNIT_LIBS)
+tests_unit_look_SOURCES = tests/unit/look.c
+tests_unit_look_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_look_LDADD = $(UNIT_LIBS)
 tests_unit_num_SOURCES = tests/unit/num.c
 tests_unit_num_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_num_LDADD = $(UNIT_LIBS)
