@@ -78,6 +78,7 @@ EXTRA_DIST += \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
 	tests/peers/postgres.sh \
+	tests/peers/test_audit \
 	tests/peers/test_disk_full \
 	tests/peers/test_down \
 	tests/peers/test_kafka_again \
