@@ -86,7 +86,7 @@ pg_marker_begin(struct pg_target *ta, const struct weir_fence *fe,
 
 	pg_buf_init(&sql, ta->host);
 	pg_buf_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED;"
-	    "SET LOCAL lock_timeout = '5s';");
+	    "SET LOCAL lock_timeout = '2s';");
 	select_row(ta, &sql, fe, true);
 	pg_buf_text(&sql, "; SET LOCAL lock_timeout = 0");
 	rc = run(ta, &sql, &res, WEIR_AT("postgres.begin.before"),

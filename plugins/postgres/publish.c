@@ -90,7 +90,7 @@ make(struct weir_publisher *pb, struct pg_marker *ma, struct weir_err *err)
 
 /* One at a time: two sinks may want the same tables. */
 static const char begin_make[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    "SET LOCAL lock_timeout = '5s';"
+    "SET LOCAL lock_timeout = '2s';"
     "SELECT pg_advisory_xact_lock(1466263922)";
 
 static int
