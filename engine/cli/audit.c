@@ -136,8 +136,8 @@ verdict(struct weir__buf *bf, const struct weir__audit *au)
 	size_t i;
 
 	if (n != 0) {
-		weir__buf_printf(bf, "\nnot proved: %" PRIu64 " thing%s missing "
-		    "or wrong\n", n, n == 1 ? " is" : "s are");
+		weir__buf_printf(bf, "\nnot proved: %" PRIu64 " thing%s "
+		    "missing or wrong\n", n, n == 1 ? " is" : "s are");
 		return;
 	}
 	if (au->epochs == 0) {

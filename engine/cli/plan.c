@@ -86,16 +86,16 @@ publishes(const struct weir__node *nd)
 	return nd->type->role == WEIR_SINK && nd->type->sink->publish != NULL;
 }
 
-static bool
-has_sink(const struct weir__plan *pl, const char *id)
+static const struct weir__node *
+find_sink(const struct weir__plan *pl, const char *id)
 {
 	size_t i;
 
 	for (i = 0; i < pl->nnodes; i++)
 		if (publishes(pl->nodes[i]) &&
 		    strcmp(pl->nodes[i]->id, id) == 0)
-			return true;
-	return false;
+			return pl->nodes[i];
+	return NULL;
 }
 
 static void
@@ -106,22 +106,37 @@ gone(struct weir__buf *bf, const char *id)
 }
 
 static void
+goes_on(struct weir__buf *bf, const struct weir__node *is,
+    const struct weir__node *was)
+{
+	weir__buf_printf(bf, "goes on  %s", is->id);
+	/* the quarantine lies beside the state, wherever that is */
+	if (was != NULL && !is->is_quarantine &&
+	    strcmp(was->target, is->target) != 0)
+		weir__buf_printf(bf, ": writes to %s now, no more to %s; let a "
+		    "run end cleanly before, so that nothing is pending there",
+		    is->target, was->target);
+	weir__buf_chr(bf, '\n');
+}
+
+static void
 new_sinks(struct weir__buf *bf, const struct weir__plan *is,
     const struct weir__plan *was, struct weir__past *pa)
 {
-	const char *id;
+	const struct weir__node *nd, *old;
 	size_t i;
 
 	for (i = 0; i < is->nnodes; i++) {
-		id = is->nodes[i]->id;
-		if (!publishes(is->nodes[i]))
+		nd = is->nodes[i];
+		if (!publishes(nd))
 			continue;
-		if (was != NULL ? has_sink(was, id) :
-				  weir__past_sink(pa, id) != NULL)
-			weir__buf_printf(bf, "goes on  %s\n", id);
+		old = was != NULL ? find_sink(was, nd->id) : NULL;
+		if (old != NULL ||
+		    (pa != NULL && weir__past_sink(pa, nd->id) != NULL))
+			goes_on(bf, nd, old);
 		else
 			weir__buf_printf(bf, "new      %s: begins with the "
-			    "next epoch\n", id);
+			    "next epoch\n", nd->id);
 	}
 }
 
@@ -154,7 +169,7 @@ two_files(struct side *was, struct side *is)
 	    weir__buf_cstr(&is->text));
 	for (i = 0; i < was->pl->nnodes; i++)
 		if (publishes(was->pl->nodes[i]) &&
-		    !has_sink(is->pl, was->pl->nodes[i]->id))
+		    find_sink(is->pl, was->pl->nodes[i]->id) == NULL)
 			gone(&bf, was->pl->nodes[i]->id);
 	new_sinks(&bf, is->pl, was->pl, NULL);
 	code = verdict(&bf, good);
@@ -180,7 +195,7 @@ against_state(struct side *is)
 		good = stages(&bf, lo.plan, weir__buf_cstr(&is->text)) ||
 		    lo.past.epoch == 0;
 		for (i = 0; i < lo.past.nsinks; i++)
-			if (!has_sink(is->pl, lo.past.sinks[i].id))
+			if (find_sink(is->pl, lo.past.sinks[i].id) == NULL)
 				gone(&bf, lo.past.sinks[i].id);
 		new_sinks(&bf, is->pl, NULL, &lo.past);
 		code = verdict(&bf, good);

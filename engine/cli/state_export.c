@@ -171,8 +171,9 @@ weir__state_export(struct weir__buf *bf, struct weir__look *lo,
 			continue;
 		if (ke->state == NULL)
 			return weir_fail(err, WEIR_NOWHERE, "state.plan",
-			    "what is kept for %s was kept by another version of "
-			    "the pipeline: export it with that one", ke->stage);
+			    "what is kept for %s was kept by another version "
+			    "of the pipeline: export it with that one",
+			    ke->stage);
 		if (put_table(bf, ke, lo->past.now) != WEIR_OK)
 			return weir_fail(err, WEIR_NOWHERE, "memory",
 			    "out of memory, or the output is closed");

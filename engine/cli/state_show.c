@@ -85,7 +85,8 @@ one_part(struct weir__buf *bf, const struct weir__facts_stage *fs,
 	if (json) {
 		weir__buf_str(bf, "{\"source\":");
 		weir__json_string(bf, fs->id, fs->id_len);
-		weir__buf_printf(bf, ",\"partition\":%d,\"name\":", (int)fp->no);
+		weir__buf_printf(bf, ",\"partition\":%d,\"name\":",
+		    (int)fp->no);
 		weir__json_string(bf, fp->name, fp->name_len);
 		weir__buf_printf(bf, ",\"next\":%" PRId64 ",\"finished\":%s}",
 		    fp->next, fp->state == WEIR_PART_FINISHED ? "true" :

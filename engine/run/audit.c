@@ -133,8 +133,8 @@ take_stage(struct weir__audit *au, uint64_t epoch,
 		    " are accounted for", (int64_t)d[WEIR__AUDIT_IN],
 		    (int64_t)sum);
 	if ((int64_t)d[WEIR__AUDIT_IN] < 0)
-		bad(au, epoch, sg->id, "its count of rows went back by %" PRId64,
-		    -(int64_t)d[WEIR__AUDIT_IN]);
+		bad(au, epoch, sg->id, "its count of rows went back by %"
+		    PRId64, -(int64_t)d[WEIR__AUDIT_IN]);
 	memcpy(sg->counts, rs->counts, sizeof sg->counts);
 	sg->epoch = epoch;
 	return WEIR_OK;
