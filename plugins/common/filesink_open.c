@@ -48,10 +48,10 @@ remove_staged(void *arg, const char *path, const char *name,
 {
 	struct fsink_publisher *fp = arg;
 
-	(void)err;
-	if (fsink_is_staged(name, fp->stem))
-		(void)fp->env.host->io->unlink(WEIR_AT("file.sweep"), AT_FDCWD,
-		    path, 0);
+	if (fsink_is_staged(name, fp->stem) &&
+	    fp->env.host->io->unlink(WEIR_AT("file.sweep"), AT_FDCWD, path,
+		0) != 0 && errno != ENOENT)
+		return fsink_errno(&fp->env, err, "remove", path);
 	return WEIR_OK;
 }
 
@@ -258,10 +258,11 @@ adopt_one(void *arg, const char *path, const char *name, struct weir_err *err)
 		return fsink_no_memory(&fp->env, err);
 	if (io->rename_new(WEIR_AT("file.adopt.rename"), AT_FDCWD, path,
 		AT_FDCWD, to) != 0) {
-		if (errno == EEXIST)
-			(void)io->unlink(WEIR_AT("file.adopt.unlink"),
-			    AT_FDCWD, path, 0);
-		else if (errno != ENOENT)
+		if (errno == EEXIST &&
+		    io->unlink(WEIR_AT("file.adopt.unlink"), AT_FDCWD, path,
+			0) != 0)
+			rc = fsink_errno(&fp->env, err, "remove", path);
+		else if (errno != EEXIST && errno != ENOENT)
 			rc = fsink_errno(&fp->env, err, "move", path);
 	}
 	fp->env.host->free(to);
@@ -486,10 +487,12 @@ fsink_close(struct weir_publisher *pb)
 {
 	struct fsink_publisher *fp = pb->state;
 	const struct weir_host *host = pb->host;
+	struct weir_err err;
 
 	if (fp->env.host == NULL)
 		return;
 	if (fp->lock >= 0) {
+		(void)fsink_drop_lists(fp, &err);
 		remove_empty(fp, fp->staging);
 		if (is_same(fp->lock, fp->lock_path))
 			(void)unlink(fp->lock_path);

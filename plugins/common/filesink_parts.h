@@ -187,6 +187,8 @@ int fsink_publish(struct weir_publisher *pb, uint64_t epoch,
 
 /* The lists that runs before have left in staging. */
 int fsink_find_lists(struct fsink_publisher *fp, struct weir_err *err);
+/* Those of epochs that no one will ask for again go. */
+int fsink_drop_lists(struct fsink_publisher *fp, struct weir_err *err);
 
 /* ---- filesink_open.c: what lies there at the start, and at the end */
 

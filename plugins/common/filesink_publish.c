@@ -363,9 +363,8 @@ fsink_find_lists(struct fsink_publisher *fp, struct weir_err *err)
 	return fsink_each(&fp->env, fp->staging, see_list, fp, err);
 }
 
-/* Those of epochs that no one will ask for again go. */
-static int
-lists_drop(struct fsink_publisher *fp, struct weir_err *err)
+int
+fsink_drop_lists(struct fsink_publisher *fp, struct weir_err *err)
 {
 	const struct fsink_env *en = &fp->env;
 	uint64_t upto = fp->nlists > 0 ? settled(fp) : 0;
@@ -430,5 +429,5 @@ fsink_publish(struct weir_publisher *pb, uint64_t epoch,
 		rc = pass(fp, epoch, &intents[i], false, err);
 	for (i = 0; rc == WEIR_OK && i < n; i++)
 		rc = pass(fp, epoch, &intents[i], true, err);
-	return rc == WEIR_OK ? again(lists_drop(fp, err), err) : rc;
+	return rc == WEIR_OK ? again(fsink_drop_lists(fp, err), err) : rc;
 }

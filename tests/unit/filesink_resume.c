@@ -244,6 +244,7 @@ process(const struct subject *su, const char *dir, bool taken_over)
 		give_up("resume");
 	publish(ts, jo->epoch);
 	work(ts, su, fence);
+	settled_to = jo->published;
 	if (ph_free(ts) != 0)
 		give_up("batches are lost");
 	if (weir__pool_live(pool) != 0)
@@ -584,6 +585,73 @@ killed_in(const struct subject *su, char *dir, uint64_t epoch)
 	waitpid(pid, &status, 0);
 }
 
+/* The staging of two fences: a process died while it moved files from one to
+ * the other. */
+static void
+split_staging(const char *dir)
+{
+	char (*names)[256] = calloc(256, sizeof *names);
+	char from[1200], to[1200];
+	int i, n;
+
+	snprintf(from, sizeof from, "%s/.staging/"
+	    "0123456789abcdef0123456789abcdef/%lu", dir, jo->fence);
+	n = ph_list(from, names, 256);
+	jo->fence++;
+	snprintf(to, sizeof to, "%s/.staging/"
+	    "0123456789abcdef0123456789abcdef/%lu", dir, jo->fence);
+	T_INT(mkdir(to, 0777), 0);
+	for (i = 0; i < n; i += 2) {
+		snprintf(from, sizeof from, "%s/.staging/"
+		    "0123456789abcdef0123456789abcdef/%lu/%s", dir,
+		    jo->fence - 1, names[i]);
+		snprintf(to, sizeof to, "%s/.staging/"
+		    "0123456789abcdef0123456789abcdef/%lu/%s", dir, jo->fence,
+		    names[i]);
+		T_INT(rename(from, to), 0);
+	}
+	free(names);
+}
+
+/* Killed at places that the other runs seldom or never reach; `how`: 0 in the
+ * first process, 1 in one that takes over from one that stands still, 2 in one
+ * that finds the staging of two others. */
+static void
+test_places(const struct subject *su, int how, const char *const *places)
+{
+	char dir[600], spec[64];
+	size_t rows, n;
+	uint64_t want = whole_run(su, dir, &rows);
+	int a = 0, status;
+
+	for (; *places != NULL; places++) {
+		if (how == 2) {
+			killed_in(su, dir, 4);
+			split_staging(dir);
+		} else
+			begin(dir, "places");
+		if (how == 1)
+			a = child(su, dir, NULL, false, 4);
+		n = strcspn(*places, "@");
+		snprintf(spec, sizeof spec, "%.*s=kill%s", (int)n, *places,
+		    *places + n);
+		status = child(su, dir, spec, how == 1, 0);
+		if (!WIFSIGNALED(status))
+			printf("# %s is not reached: %s\n", spec, jo->error);
+		T(WIFSIGNALED(status));
+		tear(dir);
+		T_INT(child(su, dir, NULL, how == 1, 0), 0);
+		T_STR(jo->error, "");
+		T(rows_of(dir, &n) == want);
+		T_INT(n, rows);
+		T(how == 1 || !has(dir, ".staging"));
+		if (how == 1) {
+			kill(a, SIGKILL);
+			waitpid(a, &status, 0);
+		}
+	}
+}
+
 /* What was decided is not there: refused, with the names. */
 static void
 test_refusals(const struct subject *su)
@@ -744,6 +812,22 @@ static const struct subject subjects[] = {
 	    { "roll.epochs", "2", "compression", "none", NULL } },
 };
 
+/* More files an epoch than an intent can name. */
+static const struct subject many = { "csv", "id: int64!", "", 850, 1, 1,
+	{ "roll.rows", "1", "header", "false", NULL } };
+static const char *const lists[] = { "file.list.create", "file.list.write",
+	"file.list.sync", "file.list.open", "file.list.unlink", NULL };
+/* So much is put aside that a side file is followed by another. */
+static const struct subject large = { "parquet", NESTED, "", 1200, 3, 0,
+	{ "roll.age", "1m", "row_group_rows", "80000", NULL } };
+static const char *const sides[] = { "file.side.unlink", "file.side.write@9",
+	"file.open.sync@7", NULL };
+static const char *const copies[] = { "file.copy.read", "file.copy.write",
+	"file.copy.sync", "file.copy.rename", NULL };
+static const char *const adoptions[] = { "file.adopt.all",
+	"file.adopt.rename", "file.adopt.sync", "file.adopt.rmdir",
+	"file.adopt.dir", "file.resume.sweep", NULL };
+
 int
 main(void)
 {
@@ -775,6 +859,10 @@ main(void)
 	test_faults(&subjects[4], "eio");
 	test_faults(&subjects[3], "short");
 	test_faults(&subjects[5], "enospc");
+	test_places(&many, 0, lists);
+	test_places(&large, 0, sides);
+	test_places(&subjects[3], 1, copies);
+	test_places(&subjects[5], 2, adoptions);
 	test_audit(&subjects[0]);
 	test_audit(&subjects[3]);
 	ph_remove(ph.out);
