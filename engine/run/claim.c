@@ -6,6 +6,7 @@
  *		    its place
  *	DIR/id      32 hex digits, made with the directory
  *	DIR/fence   how many runs have owned it
+ *	DIR/.fence.N  made once by who has the number N
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -161,32 +162,58 @@ read_fence(int dir, uint64_t *fence)
 	return 0;
 }
 
-/* No two processes ever have the same number: the file DIR/fence.N can be made
- * once, and goes when the next number is there. */
+/* Remove the file by which a number was made one process's own. */
+static void
+unmark(int dir, uint64_t fence)
+{
+	char name[40];
+
+	snprintf(name, sizeof name, ".fence.%llu", (unsigned long long)fence);
+	(void)weir__io.unlink(WEIR_AT("claim.unmark"), dir, name, 0);
+}
+
+/* The number is this process's own: the file DIR/.fence.N could be made, and
+ * DIR/fence was still below it then.  1 yes, 0 no, -1 errno. */
+static int
+mark(int dir, uint64_t fence)
+{
+	char name[40];
+	uint64_t now;
+	int fd;
+
+	snprintf(name, sizeof name, ".fence.%llu", (unsigned long long)fence);
+	fd = weir__io.open(WEIR_AT("claim.mark"), dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL, 0666);
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -1;
+	close(fd);
+	if (read_fence(dir, &now) != 0)
+		return -1;
+	if (now < fence)
+		return 1;
+	unmark(dir, fence);
+	return 0;
+}
+
+/* No two processes ever have the same number, not even one that was stopped
+ * in the middle of this. */
 static int
 next_fence(struct weir__run *ru, int dir)
 {
-	char text[32], mark[40];
-	int fd;
+	char text[32];
+	int rc;
 
 	if (read_fence(dir, &ru->fence) != 0)
 		return -1;
 	do {
-		ru->fence++;
-		snprintf(mark, sizeof mark, "fence.%llu",
-		    (unsigned long long)ru->fence);
-		fd = weir__io.open(WEIR_AT("claim.mark"), dir, mark,
-		    O_WRONLY | O_CREAT | O_EXCL, 0666);
-	} while (fd < 0 && errno == EEXIST);
-	if (fd < 0)
+		rc = mark(dir, ++ru->fence);
+	} while (rc == 0);
+	if (rc < 0)
 		return -1;
-	close(fd);
 	snprintf(text, sizeof text, "%llu\n", (unsigned long long)ru->fence);
 	if (weir__state_write(dir, "fence", text) != 0)
 		return -1;
-	snprintf(mark, sizeof mark, "fence.%llu",
-	    (unsigned long long)ru->fence - 1);
-	(void)weir__io.unlink(WEIR_AT("claim.mark.unlink"), dir, mark, 0);
+	unmark(dir, ru->fence - 1); /* ours stays until the next is there */
 	return 0;
 }
 
