@@ -129,8 +129,13 @@ SINKS = {
         'raw -> file.write("out/lines")',
         'gold -> where(n > 1) -> csv.write("out/gold", roll: { epochs: 2 })',
         'gold.late -> csv.write("out/late")',
+        'ev -> csv.write("out/kept", roll: { epochs: 1 }, keep: 3)',
     ],
 }
+# So many files an epoch that their list does not fit the journal's record.
+MANY = ['ev -> csv.write("out/many/a-rather-long-name-of-a-directory=${id}", '
+        'roll: { epochs: 1 })',
+        'gold -> csv.write("out/gold")', 'gold.late -> csv.write("out/late")']
 
 
 def both():
@@ -186,11 +191,13 @@ def outputs(out):
 
 
 def staged(out):
-    """Files that are left in the directories of the unfinished."""
+    """Files that are left in the directories of the unfinished.  Lists of the
+    last epochs stay until the journal knows that no one asks for them."""
     found = []
     for dirpath, _, names in os.walk(out):
         if "/.staging" in dirpath:
-            found += [f"{dirpath}/{name}" for name in names]
+            found += [f"{dirpath}/{name}" for name in names
+                      if not name.endswith(".list")]
     return found
 
 
