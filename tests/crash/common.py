@@ -191,13 +191,11 @@ def outputs(out):
 
 
 def staged(out):
-    """Files that are left in the directories of the unfinished.  Lists of the
-    last epochs stay until the journal knows that no one asks for them."""
+    """Files that are left in the directories of the unfinished."""
     found = []
     for dirpath, _, names in os.walk(out):
         if "/.staging" in dirpath:
-            found += [f"{dirpath}/{name}" for name in names
-                      if not name.endswith(".list")]
+            found += [f"{dirpath}/{name}" for name in names]
     return found
 
 
