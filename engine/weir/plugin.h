@@ -363,7 +363,8 @@ struct weir_sink_ops {
 	/* Hold what was published against the other side: once for every epoch
 	 * that the journal knows to be published (fence->published is the
 	 * last; later ones up to fence->epoch may be there, too), in order,
-	 * then once with epoch 0, n 0.
+	 * then once with epoch 0, n 0.  *out is kept from call to call, but
+	 * for `bad`: each may name one thing, the last what is of no one epoch.
 	 * Nothing is changed there; open has not been called.  WEIR_ERROR when
 	 * it could not be looked at.  May be NULL. */
 	int (*audit)(struct weir_publisher *pb, const struct weir_fence *fence,
