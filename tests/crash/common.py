@@ -129,7 +129,6 @@ SINKS = {
         'raw -> file.write("out/lines")',
         'gold -> where(n > 1) -> csv.write("out/gold", roll: { epochs: 2 })',
         'gold.late -> csv.write("out/late")',
-        'ev -> csv.write("out/kept", roll: { epochs: 1 }, keep: 3)',
     ],
 }
 # So many files an epoch that their list does not fit the journal's record.

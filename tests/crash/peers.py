@@ -21,6 +21,18 @@ class Kafka:
                 for src, name in (("ev", "each"),
                                   ("gold -> where(n > 1)", "gold"))]
 
+    def make(self, tag):
+        """The topics, made by asking for them."""
+        for name in self.names:
+            for _ in range(50):
+                p = subprocess.run(
+                    ["kcat", "-b", self.brokers, "-L", "-t", f"{name}-{tag}",
+                     "-X", "allow.auto.create.topics=true"],
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    text=True)
+                if "leader 1" in p.stdout and "error" not in p.stdout:
+                    break
+
     def read(self, tag):
         return {f"kafka-{name}": self.topic(f"{name}-{tag}")
                 for name in self.names}
@@ -49,6 +61,9 @@ class Postgres:
                 f'ev -> {to}"last_@TAG@", key: card, newer: id)',
                 f'gold -> where(n > 1) -> {to}"gold_@TAG@")']
 
+    def make(self, tag):
+        """The sink makes its tables."""
+
     def read(self, tag):
         return {f"postgres-{name}": self.table(f"{name}_{tag}")
                 for name in self.names}
@@ -74,10 +89,12 @@ class Peers:
     def sinks(self):
         return [line for peer in self.list for line in peer.sinks()]
 
-    @staticmethod
-    def tag():
+    def tag(self):
         Peers.count += 1
-        return f"c{os.getpid()}x{Peers.count}"
+        tag = f"c{os.getpid()}x{Peers.count}"
+        for peer in self.list:
+            peer.make(tag)
+        return tag
 
     def read(self, tag):
         got = {}
