@@ -409,6 +409,7 @@ move(int fromdir, const char *from, int todir, const char *to)
 {
 	char a[PATH_MAX], b[PATH_MAX];
 	struct stat sb;
+	bool over;
 
 	full_path(fromdir, from, a);
 	full_path(todir, to, b);
@@ -416,9 +417,11 @@ move(int fromdir, const char *from, int todir, const char *to)
 		return -1;
 	if (!ours(a) || !ours(b))
 		return rename(a, b);
-	if (access(b, F_OK) == 0 && bury(b) != 0)
+	over = access(b, F_OK) == 0;
+	if (over && bury(b) != 0)
 		return -1;
 	note_name(U_RENAME, sb.st_ino, a, b);
+	world->undo[world->nundo - 1].over = over;
 	now_at(sb.st_ino, b);
 	return rename(a, b);
 }
@@ -594,7 +597,8 @@ disk_power_cut(void)
 		if (un->kind >= U_CREATE) {
 			if (lose > 0) {
 				lose_name(un);
-				lose--;
+				/* with it, what it took the place of */
+				lose -= un->over && lose == 1 ? 0 : 1;
 			}
 			continue;
 		}

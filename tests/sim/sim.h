@@ -51,6 +51,7 @@ enum undo_kind { U_WRITE, U_LENGTH, U_CREATE, U_MKDIR, U_RENAME, U_UNLINK };
 struct undo {
 	enum undo_kind kind;
 	bool done; /* synced, or taken back */
+	bool over; /* a rename in the place of the one unlinked before it */
 	ino_t ino;
 	ino_t dirs[2];
 	int64_t offset, len;	 /* what was written */
