@@ -56,6 +56,18 @@ put_entries(struct weir__buf *bf, const struct weir__ast_stage *as)
 	}
 }
 
+static void
+put_strings(struct weir__buf *bf, const struct weir_list *li)
+{
+	const struct weir_str *s = li->items;
+	size_t i;
+
+	for (i = 0; i < li->n; i++) {
+		weir__buf_chr(bf, ' ');
+		weir__buf_add(bf, str_of(&s[i]), s[i].len);
+	}
+}
+
 /* Constants by their value, so that a param that changes shows; what is
  * computed from rows by its text. */
 static bool
@@ -97,6 +109,9 @@ put_value(struct weir__buf *bf, const struct weir__node *nd,
 		weir__buf_chr(bf, ' ');
 		weir__buf_add(bf, str_of((const void *)at),
 		    ((const struct weir_str *)(const void *)at)->len);
+		return true;
+	case WEIR_OPT_STRINGS:
+		put_strings(bf, (const void *)at);
 		return true;
 	default:
 		return false;

@@ -62,13 +62,17 @@ int fset_more(struct fset_reader *re, struct weir_err *err);
 
 struct fset_source {
 	struct fset_list files;
-	int64_t *starts; /* of each file: the first offset to read */
+	int64_t *starts; /* of each file: the first offset to read; -1: it has
+			  * been read */
+	int32_t *numbers; /* of each file: its partition */
 	size_t at;	 /* the file being read */
 	bool open;	 /* `re` reads it */
 	struct fset_reader re;
 };
 
-/* In source->open: find the files and tell of their partitions. */
+/* In source->open: find the files and tell of their partitions.  A file that
+ * was known keeps its number, whatever has come or gone beside it; one of which
+ * a part was read must still be there. */
 int fset_source_open(struct weir_stage *st, struct fset_source *so,
     const char *path, const char *const *endings,
     const struct weir_position *at, size_t n, struct weir_err *err);
@@ -76,6 +80,12 @@ int fset_source_open(struct weir_stage *st, struct fset_source *so,
  * when all have been read. */
 int fset_source_ready(struct weir_stage *st, struct fset_source *so,
     bool *fresh, struct weir_err *err);
+/* The partition of the current file. */
+static inline int32_t
+fset_source_no(const struct fset_source *so)
+{
+	return so->numbers[so->at];
+}
 /* The current file has been read to its end. */
 int fset_source_next(struct weir_stage *st, struct fset_source *so);
 void fset_source_fini(struct weir_stage *st, struct fset_source *so);

@@ -375,7 +375,7 @@ make_batch(struct csv_batch *cb, struct weir_stage *st, uint32_t max,
 	cb->b = weir_batch_new(st, 0, max);
 	if (cb->b == NULL)
 		return csv_no_memory(st->host, err);
-	cb->b->partition = (int32_t)rs->source.at;
+	cb->b->partition = fset_source_no(&rs->source);
 	cb->positions = weir_batch_alloc(st, cb->b,
 	    max * sizeof *cb->positions);
 	for (c = 0; cb->positions != NULL && c < cf->ncols; c++) {
@@ -458,7 +458,7 @@ send(struct csv_batch *cb, uint32_t n, struct weir_err *err)
 	cb->b->positions = cb->positions;
 	if (n == 0) {
 		weir_batch_unref(st, cb->b);
-		return weir_position(st, (int32_t)so->at, so->re.offset,
+		return weir_position(st, fset_source_no(so), so->re.offset,
 		    WEIR_PART_READING);
 	}
 	if (fset_pin(st, so, cb->b) != WEIR_OK) {
@@ -467,7 +467,7 @@ send(struct csv_batch *cb, uint32_t n, struct weir_err *err)
 	}
 	rc = weir_emit(st, 0, cb->b, err);
 	if (rc == WEIR_OK)
-		rc = weir_position(st, (int32_t)so->at, so->re.offset,
+		rc = weir_position(st, fset_source_no(so), so->re.offset,
 		    WEIR_PART_READING);
 	return rc;
 }
@@ -665,7 +665,7 @@ static const struct weir_option read_path = {
 	.size = sizeof(struct weir_option),
 	.name = "path",
 	.type = WEIR_OPT_STRING,
-	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL,
+	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_STATE,
 	.offset = offsetof(struct csv_read_config, path_text),
 	.help = "A file, a pattern such as \"logs/*.csv\", or a directory, of "
 		"which all .csv, .tsv and .txt files are read, those in "

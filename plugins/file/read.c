@@ -239,14 +239,14 @@ poll_block(struct weir_stage *st, uint32_t max, struct weir_err *err)
 			weir_batch_unref(st, b);
 		return no_memory(st, err);
 	}
-	b->partition = (int32_t)so->at;
+	b->partition = fset_source_no(so);
 	b->positions = at;
 	if (fill(st, b, at, max, err) != WEIR_OK) {
 		weir_batch_unref(st, b);
 		return WEIR_ERROR;
 	}
 	rc = weir_emit(st, 0, b, err);
-	return rc != WEIR_OK ? rc : weir_position(st, (int32_t)so->at,
+	return rc != WEIR_OK ? rc : weir_position(st, fset_source_no(so),
 	    so->re.offset, WEIR_PART_READING);
 }
 
@@ -353,7 +353,7 @@ static const struct weir_option read_path = {
 	.size = sizeof(struct weir_option),
 	.name = "path",
 	.type = WEIR_OPT_STRING,
-	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL,
+	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_STATE,
 	.offset = offsetof(struct file_read_config, path_text),
 	.help = "A file, a pattern such as \"logs/*.log\", or a directory, of "
 		"which all .ndjson, .jsonl, .json, .txt and .log files are "

@@ -24,7 +24,8 @@ const struct weir_option kafka_opt_topic = {
 	.size = sizeof(struct weir_option),
 	.name = "topic",
 	.type = WEIR_OPT_STRING,
-	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_TARGET,
+	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_TARGET |
+	    WEIR_OPTF_STATE,
 	.offset = COMMON(topic),
 	.help = "the topic's name",
 };

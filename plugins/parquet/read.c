@@ -408,7 +408,7 @@ static const struct weir_option read_path = {
 	.size = sizeof(struct weir_option),
 	.name = "path",
 	.type = WEIR_OPT_STRINGS,
-	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL |
+	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_POSITIONAL | WEIR_OPTF_STATE |
 	    WEIR_OPTF_LOCAL_FILE,
 	.offset = offsetof(struct pq_read, path),
 	.help = "A file, a directory, or a pattern such as "

@@ -19,6 +19,7 @@ static const struct weir_option opt_query = {
 	.size = sizeof(struct weir_option),
 	.name = "query",
 	.type = WEIR_OPT_STRING,
+	.flags = WEIR_OPTF_STATE,
 	.offset = OPTION(query),
 	.help = "the query, without a semicolon",
 };
@@ -27,6 +28,7 @@ static const struct weir_option opt_table = {
 	.size = sizeof(struct weir_option),
 	.name = "table",
 	.type = WEIR_OPT_STRING,
+	.flags = WEIR_OPTF_STATE,
 	.offset = OPTION(table),
 	.help = "in place of a query: the table or view, as in SQL",
 };
@@ -35,7 +37,7 @@ static const struct weir_option opt_by = {
 	.size = sizeof(struct weir_option),
 	.name = "by",
 	.type = WEIR_OPT_STRING,
-	.flags = WEIR_OPTF_NAMES,
+	.flags = WEIR_OPTF_NAMES | WEIR_OPTF_STATE,
 	.offset = OPTION(by),
 	.help = "the column that grows from row to row, an integer or a "
 	    "timestamp: rows are read in its order, and a restart goes on "
