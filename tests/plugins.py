@@ -180,6 +180,7 @@ def functions(program, include, work):
              'no function "odd.thrice"')):
         with open("call.weir", "w", encoding="utf-8") as f:
             f.write(text + "\n")
+        shutil.rmtree(".weir", ignore_errors=True)
         rc, out = weir(program, "run", "--quiet", "call.weir", "--plugin-dir",
                        work)
         ok(rc == code and want in out and out.count("error:") == (code != 0),

@@ -246,8 +246,8 @@ struct weir_source_ops {
 	 * nothing, WEIR_END when there will never be more. */
 	int (*poll)(struct weir_stage *st, uint32_t max_rows, int64_t wait_us,
 	    struct weir_err *err);
-	/* Everything before these positions has been published by every sink.
-	 * May be NULL. */
+	/* Everything before these positions is decided (where no journal is
+	 * kept: published by every sink).  May be NULL. */
 	int (*commit)(struct weir_stage *st, const struct weir_position *at,
 	    size_t n, struct weir_err *err);
 	/* From now on, end where the source ends at this moment (--drain).
