@@ -416,9 +416,16 @@ weir__journal_close(struct weir__journal *jo, struct weir_err *err)
 	}
 	rc = append(jo, WEIR__REC_CLOSE, jo->ru->epoch, &bf, err);
 	weir__buf_fini(&bf);
-	if (rc == WEIR_OK)
-		weir__segments_end(jo->segments);
-	return rc;
+	if (rc != WEIR_OK)
+		return rc;
+	weir__segments_end(jo->segments);
+	/* nothing will ask for it again: sinks may let go when they close */
+	for (i = 0; i < pl->nnodes; i++)
+		if (jo->ru->publishers[i] != NULL)
+			weir__publisher_settled(jo->ru->publishers[i],
+			    weir__publisher_published(jo->ru->publishers[i],
+				&solid));
+	return WEIR_OK;
 }
 
 void
