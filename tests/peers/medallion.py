@@ -361,7 +361,7 @@ def killed(args, work, n, kills):
         with open(pipe + ".log", "wb") as log:
             p = subprocess.Popen(cmd, stdout=log, stderr=log)
             try:
-                code = p.wait(dice.uniform(0.05, 1.2))
+                code = p.wait(dice.uniform(0.05, 0.4))
             except subprocess.TimeoutExpired:
                 p.kill()
                 code = p.wait()

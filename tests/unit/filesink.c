@@ -429,7 +429,9 @@ test_staging(void)
 	fp = si.pb.state;
 	close(fp->lock);
 	weir__free(fp->lock_path);
+	weir__free(fp->mark_path);
 	weir__free(fp->staging);
+	weir__free(fp->lists);
 	weir__free(fp->top);
 	free(fp);
 	snprintf(path, sizeof path, "%s/.staging/%s/1/other@000001.open",
