@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "run/instance.h"
 #include "run/past.h"
+#include "run/poison.h"
 
 /* Signals, lags and confirmations are looked at this often, in us. */
 #define POLL_SLICE 100000
@@ -268,93 +269,6 @@ process(struct weir__loop *lo, const struct limits *li, uint64_t *rows,
 	return WEIR_OK;
 }
 
-/* ---- rows that a sink would not take */
-
-static int
-reject_rows(struct weir__instance *sg, const struct weir__rejects *re,
-    struct weir__spool_reader *rd, struct weir_err *err)
-{
-	struct weir_frame fr;
-	struct weir_reason why;
-	size_t k = 0;
-	int rc = WEIR_OK;
-
-	while (k < re->n && rc == WEIR_OK) {
-		rc = weir__spool_next(rd, &fr, err);
-		for (; rc == WEIR_OK && k < re->n &&
-		     re->rows[k].row < fr.first + fr.rows; k++) {
-			if (fr.batch == NULL)
-				continue; /* bytes: only counted */
-			why = (struct weir_reason){ .code = re->rows[k].code,
-				.text = re->rows[k].text, .position = -1 };
-			if (weir__reject_add(sg,
-				(struct weir_batch *)(uintptr_t)fr.batch,
-				(uint32_t)(re->rows[k].row - fr.first),
-				fr.batch->schema, fr.batch->cols, &why) != 0)
-				return weir__tree_oom(sg, err);
-			sg->n.passed--;
-		}
-		if (rc == WEIR_OK && sg->nrejects != 0)
-			rc = weir__reject_flush(sg, err);
-	}
-	return rc == WEIR_END ? WEIR_OK : rc;
-}
-
-/* They were passed on in their epoch; in this one they are rejected. */
-static int
-take_rejects(struct weir__loop *lo, struct weir__rejects **taken,
-    struct weir_err *err)
-{
-	struct weir__run *ru = lo->ru;
-	struct weir__spool_reader rd;
-	struct weir__instance *sg;
-	struct weir__rejects *re;
-	const struct weir__node *nd;
-	size_t i;
-	int rc = WEIR_OK;
-
-	pthread_mutex_lock(&ru->lock);
-	*taken = ru->taking = ru->rejects;
-	ru->rejects = NULL;
-	pthread_mutex_unlock(&ru->lock);
-	for (re = *taken; re != NULL && rc == WEIR_OK; re = re->next) {
-		for (i = 0, nd = NULL; i < ru->pl->nnodes; i++)
-			if (strcmp(ru->pl->nodes[i]->id, re->sink) == 0)
-				nd = ru->pl->nodes[i];
-		if (nd == NULL || ru->spools[nd->no] == NULL)
-			continue;
-		sg = weir__instance_of(weir__tree_stage(ru->tree, nd));
-		if (weir__spool_read(&rd, ru->spools[nd->no], &re->spool,
-			nd->inputs[0].schema) != 0)
-			return weir__tree_oom(sg, err);
-		rc = reject_rows(sg, re, &rd, err);
-		weir__spool_done(&rd);
-	}
-	return rc;
-}
-
-/* The run has failed: a start behind the journal has them again. */
-static void
-drop_taken(struct weir__run *ru, struct weir__rejects *taken)
-{
-	pthread_mutex_lock(&ru->lock);
-	if (ru->taking == taken)
-		ru->taking = NULL;
-	pthread_mutex_unlock(&ru->lock);
-	weir__rejects_drop(taken);
-}
-
-static bool
-have_rejects(struct weir__run *ru)
-{
-	bool any;
-
-	pthread_mutex_lock(&ru->lock);
-	any = ru->rejects != NULL;
-	pthread_mutex_unlock(&ru->lock);
-	return any;
-}
-
 /* ---- an epoch */
 
 /* With `read` from the sources, else only with what is left to be rejected. */
@@ -374,21 +288,21 @@ one_epoch(struct weir__loop *lo, bool read, bool *last, struct weir_err *err)
 	li.deadline = weir__run_monotonic() + se->epoch.every;
 	li.rows = (uint64_t)se->epoch.rows;
 	li.bytes = se->epoch.bytes;
-	if (take_rejects(lo, &taken, err) != WEIR_OK ||
+	if (weir__poison_take(ru, &taken, err) != WEIR_OK ||
 	    (read && process(lo, &li, &rows, err) != WEIR_OK)) {
-		drop_taken(ru, taken);
+		weir__poison_drop(ru, taken);
 		return WEIR_ERROR;
 	}
 	ended = lo->nended == lo->nsources;
 	*last = ended || atomic_load(&ru->stopping);
 	if (weir__tree_end_epoch(ru->tree, ended && !ru->op.drain, err) !=
 	    WEIR_OK) {
-		drop_taken(ru, taken);
+		weir__poison_drop(ru, taken);
 		return WEIR_ERROR;
 	}
 	de = new_decision(ru, rows, *last);
 	if (de == NULL) {
-		drop_taken(ru, taken);
+		weir__poison_drop(ru, taken);
 		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
 	}
 	de->finished = ended && !ru->op.drain;
@@ -420,7 +334,7 @@ finish(struct weir__loop *lo, struct weir_err *err)
 			if (ru->publishers[i] != NULL &&
 			    weir__publisher_drain(ru->publishers[i]) != 0)
 				return WEIR_ERROR;
-		if (!have_rejects(ru))
+		if (!weir__poison_waits(ru))
 			break;
 		if (one_epoch(lo, false, &last, err) != WEIR_OK)
 			return WEIR_ERROR;

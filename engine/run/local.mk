@@ -19,6 +19,8 @@ libweir_a_SOURCES += \
 	%D%/loop.h \
 	%D%/past.c \
 	%D%/past.h \
+	%D%/poison.c \
+	%D%/poison.h \
 	%D%/publish.c \
 	%D%/record.c \
 	%D%/record.h \

@@ -303,6 +303,14 @@ struct weir_frame {
 	const uint64_t *skip;
 };
 
+/* Key and value of a row that was spooled as bytes; NULL: there is none. */
+struct weir_payload {
+	const void *key;
+	size_t key_len;
+	const void *value;
+	size_t value_len;
+};
+
 enum weir_sink_flags {
 	WEIR_SINKF_SPOOL = 1 << 0, /* the engine keeps a spool: see weir_spool();
 				    * cut and prepare are its own and may be
@@ -370,6 +378,12 @@ struct weir_sink_ops {
 	int (*audit)(struct weir_publisher *pb, const struct weir_fence *fence,
 	    uint64_t epoch, const struct weir_intent *intents, size_t n,
 	    struct weir_audit *out, struct weir_err *err);
+	/* Needed where weir_spool_bytes() and weir_poison() are both called:
+	 * what row `row` of a frame holds (from 0, below fr->rows), for the
+	 * quarantine.  Worker's thread; into the frame.  0, or -1 when the
+	 * frame can't be read. */
+	int (*payload)(const struct weir_frame *fr, uint32_t row,
+	    struct weir_payload *to);
 };
 
 struct weir_stage_type {

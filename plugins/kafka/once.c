@@ -440,6 +440,28 @@ kafka_once_publish(struct weir_publisher *pb, struct once *on, uint64_t epoch,
 	return rc;
 }
 
+/* ---- a row that was refused, for the quarantine */
+
+int
+kafka_once_payload(const struct weir_frame *fr, uint32_t row,
+    struct weir_payload *to)
+{
+	struct frame_view fv;
+	struct record re;
+	uint32_t i;
+
+	if (!kafka_frame_view(&fv, fr->data, fr->len))
+		return -1;
+	for (i = 0; i <= row; i++) {
+		if (!kafka_frame_next(&fv, &re))
+			return -1;
+		if (re.headers != NULL)
+			rd_kafka_headers_destroy(re.headers);
+	}
+	*to = (struct weir_payload){ re.key, re.key_len, re.value, re.len };
+	return 0;
+}
+
 /* ---- audit: what the marker says against the journal, epoch by epoch */
 
 static int

@@ -132,6 +132,8 @@ int kafka_once_write(struct weir_stage *st, struct weir_batch *b,
     struct weir_err *err);
 int kafka_once_open(struct weir_publisher *pb, struct once *on,
     const struct weir_fence *fence, struct weir_err *err);
+int kafka_once_payload(const struct weir_frame *fr, uint32_t row,
+    struct weir_payload *to);
 int kafka_once_publish(struct weir_publisher *pb, struct once *on,
     uint64_t epoch, struct weir_err *err);
 void kafka_once_close(struct once *on);

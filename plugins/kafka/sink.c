@@ -705,4 +705,5 @@ const struct weir_sink_ops kafka_sink_ops = {
 	.last_published = publisher_last,
 	.close = publisher_close,
 	.audit = publisher_audit,
+	.payload = kafka_once_payload,
 };
