@@ -19,27 +19,11 @@
 
 /* ---- telling the sources */
 
-static uint64_t
-confirmed_by_all(struct weir__run *ru, uint64_t decided)
-{
-	uint64_t least = decided, e;
-	size_t i;
-
-	for (i = 0; i < ru->pl->nnodes; i++)
-		if (ru->publishers[i] != NULL) {
-			e = weir__publisher_confirmed(ru->publishers[i]);
-			least = e < least ? e : least;
-		}
-	return least;
-}
-
-/* Tell the sources what is decided; where no journal is kept, what every sink
- * has published. */
+/* Tell the sources what is decided. */
 static int
-commit(struct weir__loop *lo, uint64_t decided, struct weir_err *err)
+commit(struct weir__loop *lo, struct weir_err *err)
 {
-	uint64_t least = lo->ru->state_fd >= 0 ?
-	    atomic_load(&lo->ru->decided) : confirmed_by_all(lo->ru, decided);
+	uint64_t least = atomic_load(&lo->ru->decided);
 	struct weir__pending *pe = NULL;
 	size_t i, n = 0;
 	int rc = WEIR_OK;
@@ -339,7 +323,7 @@ finish(struct weir__loop *lo, struct weir_err *err)
 		if (one_epoch(lo, false, &last, err) != WEIR_OK)
 			return WEIR_ERROR;
 	}
-	if (commit(lo, ru->epoch, err) < 0)
+	if (commit(lo, err) < 0)
 		return WEIR_ERROR;
 	return weir__journal_close(ru->journal, err);
 }
@@ -352,7 +336,7 @@ weir__epochs(struct weir__loop *lo, struct weir_err *err)
 
 	while (!last && !atomic_load(&ru->failed)) {
 		if (one_epoch(lo, true, &last, err) != WEIR_OK ||
-		    commit(lo, ru->epoch - 1, err) != WEIR_OK)
+		    commit(lo, err) != WEIR_OK)
 			return WEIR_ERROR;
 		if (ru->op.view)
 			weir__view_draw(&lo->view, ru, last);

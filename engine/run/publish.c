@@ -41,7 +41,6 @@ struct weir__publisher {
 	struct item *queue, **queue_end;
 	unsigned n;
 	uint64_t published; /* by the sink */
-	uint64_t confirmed; /* and nothing of it in an open file */
 	uint64_t settled;   /* and in the journal */
 	uint64_t solid;	    /* the last one published that has rows */
 	int opened;	    /* 0 not yet, 1 yes, -1 failed */
@@ -214,7 +213,6 @@ publish(struct weir__publisher *pb, const struct item *it)
 	pb->published = epoch;
 	if (intent->rows != 0)
 		pb->solid = epoch;
-	pb->confirmed = intent->held_from != 0 ? intent->held_from - 1 : epoch;
 	pthread_mutex_unlock(&pb->lock);
 	return 0;
 }
@@ -457,7 +455,7 @@ recall(struct weir__publisher *pb)
 	pb->fence.fresh = false;
 	pb->fence.born = true;
 	pb->fence.published = si->published;
-	pb->published = pb->confirmed = pb->settled = si->published;
+	pb->published = pb->settled = si->published;
 	pb->solid = si->solid;
 	for (re = pa->rejected; re != NULL; re = re->next)
 		if (strcmp(re->sink, pb->nd->id) == 0 &&
@@ -582,12 +580,6 @@ weir__publisher_published(struct weir__publisher *pb, uint64_t *solid)
 	*solid = pb->solid;
 	pthread_mutex_unlock(&pb->lock);
 	return epoch;
-}
-
-uint64_t
-weir__publisher_confirmed(struct weir__publisher *pb)
-{
-	return locked(pb, &pb->confirmed);
 }
 
 void

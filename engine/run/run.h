@@ -5,8 +5,8 @@
  *
  *	worker      sources -> tree -> writers ── cut ──►┐
  *	journal     prepare, DECIDE ◄────────────────────┘──► decisions
- *	publishers  one a sink: publish, in epoch order ──► confirmed epochs
- *	worker      ◄── what every sink has published: source->commit
+ *	publishers  one a sink: publish, in epoch order ──► settled epochs
+ *	worker      ◄── what is decided: source->commit
  */
 #ifndef WEIR_RUN_RUN_H
 #define WEIR_RUN_RUN_H
@@ -260,8 +260,6 @@ int weir__publisher_drain(struct weir__publisher *pb);
  * rows. */
 uint64_t weir__publisher_published(struct weir__publisher *pb,
     uint64_t *solid);
-/* ... and nothing of it is held in an open file. */
-uint64_t weir__publisher_confirmed(struct weir__publisher *pb);
 /* The journal knows, durably, that so much is published. */
 void weir__publisher_settled(struct weir__publisher *pb, uint64_t epoch);
 /* Ends the thread; what was staged and never decided is abandoned. */
