@@ -71,6 +71,7 @@ struct weir__draft {
 	struct weir__draft_port *ports;
 	uint32_t cap_exprs;
 	const char *place; /* of a sink: the directory; NULL: not a path */
+	const char *servers; /* where its target is, by commas, or NULL */
 };
 
 struct weir__draft_port {

@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "plan/build.h"
@@ -127,6 +128,17 @@ place_of(struct weir__build *bu, const struct weir_option *op,
 	return take(bu, &bf);
 }
 
+static const char *
+servers_of(struct weir__build *bu, const struct weir_option *op,
+    const void *config)
+{
+	struct weir__buf bf;
+
+	weir__buf_init(&bf);
+	add_value(&bf, op, config);
+	return take(bu, &bf);
+}
+
 /* ------------------------------------------------------------ two of a kind */
 
 static void
@@ -154,6 +166,39 @@ refuse(struct weir__build *bu, struct weir__node *nd,
 	    nd->is_quarantine ? "quarantine" : "other");
 }
 
+/* The next of `servers`, without the spaces around it. */
+static size_t
+next_server(const char **servers, const char **at)
+{
+	const char *p = *servers, *end;
+	size_t n;
+
+	p += strspn(p, " ,");
+	n = strcspn(p, ",");
+	end = p + n;
+	*servers = end;
+	*at = p;
+	while (n != 0 && p[n - 1] == ' ')
+		n--;
+	return n;
+}
+
+/* Have two lists of servers one in common?  A list that names none has. */
+static bool
+share_server(const char *a, const char *b)
+{
+	const char *pa, *pb, *rest;
+	size_t na, nb;
+
+	if (a == NULL || b == NULL || a[0] == '\0' || b[0] == '\0')
+		return true;
+	while ((na = next_server(&a, &pa)) != 0)
+		for (rest = b; (nb = next_server(&rest, &pb)) != 0; )
+			if (na == nb && strncasecmp(pa, pb, na) == 0)
+				return true;
+	return false;
+}
+
 /* Paths are one name space; other targets are of one stage type. */
 static bool
 same(const struct weir__node *a, const struct weir__draft *da,
@@ -162,7 +207,8 @@ same(const struct weir__node *a, const struct weir__draft *da,
 	if (da->place != NULL && db->place != NULL)
 		return da->place[0] != '\0' && strcmp(da->place, db->place) == 0;
 	return a->type == b->type && a->target[0] != '\0' &&
-	    strcmp(a->target, b->target) == 0;
+	    strcmp(a->target, b->target) == 0 &&
+	    share_server(da->servers, db->servers);
 }
 
 int
@@ -178,6 +224,11 @@ weir__build_target(struct weir__build *bu, struct weir__node *nd,
 		return 0;
 	weir__buf_init(&bf);
 	for (; op != NULL && *op != NULL; op++) {
+		if (((*op)->flags & WEIR_OPTF_SERVERS) != 0 &&
+		    (dr->servers = servers_of(bu, *op, nd->config)) == NULL) {
+			weir__buf_fini(&bf);
+			return -1;
+		}
 		if (((*op)->flags & WEIR_OPTF_TARGET) == 0)
 			continue;
 		if (bf.len != 0)

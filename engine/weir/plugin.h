@@ -140,6 +140,10 @@ enum weir_option_flags {
 	WEIR_OPTF_NAMES = 1 << 11,     /* STRING, STRINGS: bare words are taken as
 					* text: `unknown: extra`, `convert: [a,
 					* b]` */
+	WEIR_OPTF_SERVERS = 1 << 12,   /* STRING: servers, parted by commas, on
+					* which the target is: two sinks with one
+					* target and no server in common write to
+					* two places */
 };
 
 struct weir_list {

@@ -13,7 +13,7 @@ const struct weir_option kafka_opt_brokers = {
 	.size = sizeof(struct weir_option),
 	.name = "brokers",
 	.type = WEIR_OPT_STRING,
-	.flags = WEIR_OPTF_REQUIRED,
+	.flags = WEIR_OPTF_REQUIRED | WEIR_OPTF_SERVERS,
 	.offset = COMMON(brokers),
 	.help = "host:port, several parted by commas, or \"embedded\": a broker "
 	    "inside the process, for trying things out, with 12 partitions a "
