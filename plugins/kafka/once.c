@@ -177,7 +177,9 @@ claim(struct weir_publisher *pb, struct once *on, struct weir_err *err)
 static int
 ready(struct weir_publisher *pb, struct once *on, struct weir_err *err)
 {
+	const struct write_config *cf = pb->config;
 	struct txn *tx = &on->tx;
+	char topic[KAFKA_NAME_MAX];
 	int rc = WEIR_OK;
 
 	if (tx->made && tx->inited && on->known)
@@ -205,8 +207,12 @@ ready(struct weir_publisher *pb, struct once *on, struct weir_err *err)
 		rc = kafka_txn_init(pb, tx, err);
 	if (rc == WEIR_OK)
 		rc = read_marker(pb, on, err);
-	if (rc != WEIR_OK)
+	if (rc == WEIR_OK) {
+		kafka_text(&cf->marker_topic, topic, sizeof(topic));
+		kafka_txn_meet(tx, topic);
+	} else {
 		kafka_txn_drop(tx);
+	}
 	return rc;
 }
 

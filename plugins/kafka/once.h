@@ -94,6 +94,8 @@ int kafka_txn_make(struct weir_publisher *pb, struct txn *tx,
     struct weir_err *err);
 int kafka_txn_init(struct weir_publisher *pb, struct txn *tx,
     struct weir_err *err);
+/* Another topic, which is there, will be produced to as well. */
+void kafka_txn_meet(struct txn *tx, const char *topic);
 int kafka_txn_begin(struct weir_publisher *pb, struct txn *tx,
     struct weir_err *err);
 int kafka_txn_commit(struct weir_publisher *pb, struct txn *tx,

@@ -259,6 +259,22 @@ kafka_txn_init(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 	return WEIR_OK;
 }
 
+/* What librdkafka does not know of a topic that is produced to it asks for once a
+ * second. */
+void
+kafka_txn_meet(struct txn *tx, const char *topic)
+{
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(tx->cl.rk, topic, NULL);
+	const struct rd_kafka_metadata *md;
+
+	if (rkt == NULL)
+		return;
+	if (rd_kafka_metadata(tx->cl.rk, 0, rkt, &md, CALL_MS) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(md);
+	rd_kafka_topic_destroy(rkt);
+}
+
 int
 kafka_txn_begin(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 {
