@@ -75,6 +75,7 @@ EXTRA_DIST += \
 	tests/parquet/written.py \
 	tests/peers/README.md \
 	tests/peers/kafka.sh \
+	tests/peers/kafka_proxy.py \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
 	tests/peers/postgres.sh \
@@ -87,6 +88,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_lost \
 	tests/peers/test_kafka_once \
 	tests/peers/test_kafka_outage \
+	tests/peers/test_kafka_proxy \
 	tests/peers/test_kafka_txn \
 	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \

@@ -13,6 +13,8 @@
 #   kafka.sh topic DIR NAME PARTITIONS [KEY=VALUE...]
 #   kafka.sh tool DIR CLASS ARGUMENT...   one of org.apache.kafka.tools
 #
+# KAFKA_MORE  further listeners of `start`, words of:
+#             proxy    at PORT+2, for a proxy that the test has at PORT+3
 # WEIR_CACHE  where jars are kept (default ~/.cache/weir)
 # KAFKA_HEAP  heap options of the broker (default -Xms128m -Xmx384m)
 # KAFKA_CDS   1 (default) makes a class archive once, for a faster start
@@ -93,6 +95,27 @@ conf() {
 	X
 }
 
+# The same with the listeners of $KAFKA_MORE.
+conf_more() {
+	conf "$@" >"$3/server.properties"
+	for word in ${KAFKA_MORE:-}; do
+		case $word in
+		proxy) listener PROXY PLAINTEXT $(($1 + 2)) $(($1 + 3)) ;;
+		*) die "there is no listener '$word'" ;;
+		esac >"$3/sed"
+		sed -i -f "$3/sed" "$3/server.properties"
+	done
+}
+
+# Name, protocol, its port, and the port that clients are told.
+listener() {
+	cat <<-X
+	s|^listeners=.*|&,$1://127.0.0.1:$3|
+	s|^advertised.listeners=.*|&,$1://127.0.0.1:$4|
+	s|^listener.security.protocol.map=.*|&,$1:$2|
+	X
+}
+
 # Node $3 of a cluster of three; its ports begin at $1.
 conf3() {
 	p=$1 d=$2 n=$3
@@ -106,12 +129,12 @@ conf3() {
 	echo broker.session.timeout.ms=6000
 }
 
-# Two ports below the range that the kernel hands out by itself; whether they
-# are free shows when the broker binds them.
+# Ports below the range that the kernel hands out by itself; whether they are
+# free shows when the broker binds them.
 ports() {
 	port=${1:-}
 	if [ -z "$port" ]; then
-		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 6000 * 2))
+		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 1500 * 8))
 	fi
 	control=$((port + 1))
 }
@@ -173,7 +196,7 @@ prepare() {
 	[ -s "$1/port" ] || { ports "${2:-}"; echo "$port" >"$1/port"; }
 	ports "$(cat "$1/port")"
 	[ -f "$1/cluster" ] ||
-	    conf "$port" "$control" "$1" >"$1/server.properties"
+	    conf_more "$port" "$control" "$1"
 	[ -f "$1/data/meta.properties" ] && return
 	"$java" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/lib/*" \
@@ -314,7 +337,7 @@ kill) crash "$dir" ;;
 topic) topic "$dir" "$@" ;;
 tool) tool "$dir" "$@" ;;
 *)
-	sed -n '3,19s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,21s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -21,6 +21,7 @@ WEIR = os.environ.get("WEIR", f"{BUILD}/weir")
 FILL = f"{BUILD}/bench/kafka_fill"
 runs = []
 tests = bad = 0
+begun = time.monotonic()
 
 
 def ok(cond, what, why=""):
@@ -28,6 +29,8 @@ def ok(cond, what, why=""):
     tests += 1
     bad += not cond
     print(f"{'ok' if cond else 'not ok'} {tests} - {what}", flush=True)
+    if os.environ.get("PEER_TIMES"):
+        print(f"# at {time.monotonic() - begun:.1f} s", flush=True)
     for line in str(why).splitlines()[-30:] if not cond else ():
         print(f"# {line}", flush=True)
 
@@ -96,7 +99,9 @@ def end(signum, frame):
     sys.exit(128 + signum)
 
 
-def main(test, nodes=1):
+def main(test, nodes=1, more=""):
+    """`more`: further listeners, $KAFKA_MORE of kafka.sh."""
+    os.environ["KAFKA_MORE"] = more
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     with tempfile.TemporaryDirectory(prefix="weir-peer.") as where:
