@@ -424,9 +424,10 @@ take_decide(struct weir__audit *au, const struct weir__record *re,
 
 	if (au->first == 0)
 		au->first = epoch;
-	else if (epoch != au->last + 1)
-		bad(au, epoch, "journal", "it follows epoch %" PRIu64
-		    ": what is between them is missing", au->last);
+	else if (rd->before != au->last || epoch <= au->last)
+		bad(au, epoch, "journal", "it follows epoch %" PRIu64 ", and "
+		    "was decided behind epoch %" PRIu64 ": what is between "
+		    "them is missing", au->last, rd->before);
 	au->last = epoch;
 	au->epochs++;
 	au->rows += rd->rows;

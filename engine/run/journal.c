@@ -174,6 +174,7 @@ decide_on_disk(struct weir__journal *jo, struct weir__decision *de,
 	struct weir__buf bf;
 	int rc;
 
+	de->before = atomic_load(&jo->ru->decided);
 	weir__buf_init(&bf);
 	weir__decision_put(&bf, de, (const uint64_t(*)[2])published);
 	if (de->ledger.failed || de->facts.failed)

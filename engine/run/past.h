@@ -4,7 +4,7 @@
  * be published, and, for those who ask (`weir audit`), every epoch it knows.
  *
  *	DECIDE record
- *	  now rows flags watermark
+ *	  now rows flags before watermark
  *	  offsets   (source, partition, next)...
  *	  ledger    (stage, counts, rows out by port, rows in by input)...
  *	  facts     run/save.h
@@ -58,6 +58,7 @@ struct weir__rec_decide {
 	int64_t now;
 	uint64_t rows;
 	unsigned flags;
+	uint64_t before; /* the epoch decided last before it */
 	int64_t watermark;
 	struct weir__rec_offset {
 		const char *id;

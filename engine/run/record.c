@@ -48,6 +48,7 @@ weir__decision_put(struct weir__buf *bf, const struct weir__decision *de,
 	weir__put_u(bf, de->rows);
 	weir__put_u(bf, (de->last ? WEIR__DECIDE_LAST : 0) |
 		(de->finished ? WEIR__DECIDE_FINISHED : 0));
+	weir__put_u(bf, de->before);
 	weir__put_i(bf, de->watermark);
 	weir__put_u(bf, de->noffsets);
 	for (i = 0; i < de->noffsets; i++) {
@@ -190,6 +191,7 @@ weir__rec_decide(struct weir__rec_decide *to, const void *p, size_t n,
 	to->now = weir__get_i(&de);
 	to->rows = weir__get_u(&de);
 	to->flags = (unsigned)weir__get_u(&de);
+	to->before = weir__get_u(&de);
 	to->watermark = weir__get_i(&de);
 	get_lists(&de, to, &out);
 	if (out)

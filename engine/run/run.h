@@ -192,6 +192,7 @@ struct weir__sink_cut {
 struct weir__decision {
 	struct weir__decision *next;
 	uint64_t epoch;
+	uint64_t before; /* the one that was decided last before it */
 	int64_t now;
 	bool last;
 	bool finished; /* every source has come to its end */

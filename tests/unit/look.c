@@ -65,7 +65,7 @@ end(void)
 /* ---- a journal */
 
 struct epoch {
-	uint64_t no;
+	uint64_t no, before;
 	int64_t next;
 	uint64_t in, passed, unmade, lost;
 	uint64_t published, rows, taken; /* of the sink */
@@ -83,6 +83,7 @@ put_epoch(struct weir__buf *bf, const struct epoch *ep)
 	weir__put_i(bf, 1000000);
 	weir__put_u(bf, ep->in);
 	weir__put_u(bf, 0);
+	weir__put_u(bf, ep->before);
 	weir__put_i(bf, INT64_MIN);
 	weir__put_u(bf, 1);
 	weir__put_str(bf, "src");
@@ -167,9 +168,9 @@ static void
 test_audit(void)
 {
 	struct epoch ep[] = {
-		{ 1, 10, .in = 10, .passed = 10, .rows = 4 },
-		{ 2, 20, .in = 20, .passed = 20, .published = 1, .rows = 1 },
-		{ 3, 20, .in = 20, .passed = 20, .published = 1 },
+		{ 1, 0, 10, .in = 10, .passed = 10, .rows = 4 },
+		{ 2, 1, 20, .in = 20, .passed = 20, .published = 1, .rows = 1 },
+		{ 3, 2, 20, .in = 20, .passed = 20, .published = 1 },
 	};
 	struct epoch was;
 	char text[800];
@@ -194,10 +195,12 @@ test_audit(void)
 	T_INT(audit(ep, 3, text), 0);
 	ep[1] = was;
 	ep[2].lost = 0;
-	ep[2].no = 5;
+	ep[2].no = 5; /* 3 and 4 had no rows, and were not decided */
+	T_INT(audit(ep, 3, text), 0);
+	ep[2].before = 4;
 	T_INT(audit(ep, 3, text), 1);
-	T_STR(text, "journal 5: it follows epoch 2: what is between them is "
-		    "missing");
+	T_STR(text, "journal 5: it follows epoch 2, and was decided behind "
+		    "epoch 4: what is between them is missing");
 	T_INT(audit(ep + 1, 1, text), 0); /* older ones were trimmed */
 }
 
@@ -206,7 +209,7 @@ test_audit(void)
 static void
 test_look(void)
 {
-	struct epoch ep = { 1, 10, .in = 10, .passed = 10, .rows = 4 };
+	struct epoch ep = { 1, 0, 10, .in = 10, .passed = 10, .rows = 4 };
 	struct weir_err err = { 0 };
 	struct weir__look lo;
 	char text[512];
