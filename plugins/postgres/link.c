@@ -45,11 +45,14 @@ pg_link_close(struct pg_link *li)
 int
 pg_link_lost(struct pg_link *li, const char *what, struct weir_err *err)
 {
-	char text[300];
+	char all[4096], text[300];
 
 	text[0] = '\0';
-	if (li->conn != NULL)
-		pg_scrub(li->co, PQerrorMessage(li->conn), text, sizeof(text));
+	if (li->conn != NULL) {
+		snprintf(all, sizeof(all), "%s", PQerrorMessage(li->conn));
+		pg_verdict_plain(all);
+		pg_scrub(li->co, all, text, sizeof(text));
+	}
 	li->verdict = PG_AGAIN;
 	li->sqlstate[0] = '\0';
 	pg_link_close(li);

@@ -57,31 +57,24 @@ handshake(struct pg_link *li)
 	return st;
 }
 
-/* Verdicts of a server that would not have us: libpq keeps no code of these,
- * so the few that no patience mends are told by what libpq knows. */
+/* The server would not have us, or we not it; or it is not there. */
 static int
 not_open(struct pg_link *li, struct weir_err *err)
 {
-	bool password = PQconnectionNeedsPassword(li->conn) != 0 ||
-	    PQconnectionUsedPassword(li->conn) != 0;
-	char text[300];
+	char all[4096], text[360];
+	const char *remedy;
 
-	pg_scrub(li->co, PQerrorMessage(li->conn), text, sizeof(text));
-	if (!(strstr(text, "FATAL:") != NULL &&
-	    (strstr(text, "authentication failed") != NULL ||
-	    strstr(text, "pg_hba.conf") != NULL ||
-	    (strstr(text, "does not exist") != NULL))) &&
-	    !(password && strstr(text, "no password supplied") != NULL) &&
-	    strncmp(text, "invalid ", 8) != 0 &&
-	    strstr(text, "certificate verify failed") == NULL &&
-	    strstr(text, "does not match host name") == NULL)
+	snprintf(all, sizeof(all), "%s", PQerrorMessage(li->conn));
+	remedy = pg_verdict_login(all);
+	if (remedy == NULL)
 		return pg_link_lost(li, "no connection to", err);
+	pg_verdict_plain(all);
+	pg_scrub(li->co, all, text, sizeof(text));
 	li->verdict = PG_STOP;
 	pg_link_close(li);
 	return li->host->fail(err, WEIR_NOWHERE, "postgres.login",
-	    "%s lets us not in: %s; check the url, user and "
-	    "password", li->where,
-	    text);
+	    "no login at %s: %s%s%s", li->where, text,
+	    remedy[0] != '\0' ? "; " : "", remedy);
 }
 
 /* What every session has. */
@@ -123,6 +116,8 @@ pg_link_open(struct pg_link *li, struct weir_err *err)
 	if (li->conn == NULL)
 		return pg_memory(li->host, err);
 	PQsetNoticeReceiver(li->conn, quiet, NULL);
+	/* Its text is the one place where libpq has the SQLSTATE then. */
+	PQsetErrorVerbosity(li->conn, PQERRORS_VERBOSE);
 	switch (PQstatus(li->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED :
 	    handshake(li)) {
 	case PGRES_POLLING_OK:
@@ -132,6 +127,7 @@ pg_link_open(struct pg_link *li, struct weir_err *err)
 	default:
 		return pg_link_lost(li, "no answer in time from", err);
 	}
+	PQsetErrorVerbosity(li->conn, PQERRORS_DEFAULT);
 	PQsetnonblocking(li->conn, 1);
 	rc = pg_link_point(li, WEIR_AT("postgres.connect.after"), err);
 	return rc == WEIR_OK ? session(li, err) : rc;

@@ -115,6 +115,11 @@ enum pg_verdict {
 enum pg_verdict pg_verdict_of(const char *sqlstate);
 /* What to do about it, or "". */
 const char *pg_verdict_remedy(const char *sqlstate);
+/* libpq's text (PQERRORS_VERBOSE) on a connection that can't be made: NULL where
+ * it may come to be, else what to do about it, or "". */
+const char *pg_verdict_login(const char *text);
+/* That text without what is for no user; in its place. */
+void pg_verdict_plain(char *text);
 /* Text of libpq in one line, without its secrets. */
 void pg_scrub(const struct pg_common *co, const char *from, char *to,
     size_t room);

@@ -15,6 +15,12 @@
 #
 # PG_BIN  where initdb and postgres are (default: the newest of
 #         /usr/lib/postgresql/*/bin)
+# PG_TLS  1: a DIR that is new gets certificates in DIR/tls (needs openssl):
+#         ca.crt; a server's for localhost alone; client.crt and client.key for
+#         the user carl, stranger.crt and stranger.key by another authority.
+#         Besides postgres, who needs nothing: sally has the password
+#         "hunter2 at sea", with TLS or without; tess has the same, with TLS
+#         only; carl has his certificate
 set -eu
 
 die() {
@@ -55,6 +61,58 @@ conf() {
 	X
 }
 
+# authority DIR NAME
+authority() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=weir $2" \
+	    -keyout "$1/$2.key" -out "$1/$2.crt"
+}
+
+# certificate DIR NAME AUTHORITY COMMON-NAME: for that name alone
+certificate() {
+	openssl req -newkey rsa:2048 -nodes -subj "/CN=$4" \
+	    -keyout "$1/$2.key" -out "$1/$2.csr"
+	printf 'subjectAltName = DNS:%s\n' "$4" >"$1/$2.ext"
+	openssl x509 -req -days 2 -in "$1/$2.csr" -CA "$1/$3.crt" \
+	    -CAkey "$1/$3.key" -CAcreateserial -extfile "$1/$2.ext" \
+	    -out "$1/$2.crt"
+}
+
+make_tls() {
+	mkdir -p "$1/tls"
+	{
+		authority "$1/tls" ca
+		authority "$1/tls" other
+		certificate "$1/tls" server ca localhost
+		certificate "$1/tls" client ca carl
+		certificate "$1/tls" stranger other carl
+	} >"$1/tls/log" 2>&1 || { cat "$1/tls/log" >&2; die "openssl failed"; }
+	# What libpq wants of a key: no one else may read it.
+	chmod 600 "$1"/tls/*.key
+	for f in ca.crt server.crt server.key; do
+		as_server sh -c "umask 077; cat >'$1/data/$f'" <"$1/tls/$f"
+	done
+	{
+		echo "ssl = on"
+		echo "ssl_ca_file = 'ca.crt'"
+	} | as_server tee -a "$1/data/postgresql.conf" >/dev/null
+	as_server tee "$1/data/pg_hba.conf" >/dev/null <<-X
+	host all postgres 127.0.0.1/32 trust
+	host all sally 127.0.0.1/32 scram-sha-256
+	hostssl all tess 127.0.0.1/32 scram-sha-256
+	hostssl all carl 127.0.0.1/32 cert
+	X
+	as_server "$bin/postgres" --single -D "$1/data" postgres \
+	    >>"$1/initdb.log" 2>&1 <<-X
+	SET password_encryption = 'scram-sha-256'
+	CREATE ROLE sally LOGIN PASSWORD 'hunter2 at sea'
+	CREATE ROLE tess LOGIN PASSWORD 'hunter2 at sea'
+	CREATE ROLE carl LOGIN
+	CREATE SCHEMA AUTHORIZATION sally
+	CREATE SCHEMA AUTHORIZATION tess
+	CREATE SCHEMA AUTHORIZATION carl
+	X
+}
+
 make_cluster() {
 	mkdir -p "$1"
 	if [ "$(id -u)" -eq 0 ]; then
@@ -70,6 +128,7 @@ make_cluster() {
 	echo "$port" >"$1/port"
 	conf "$1" "$port" | as_server tee -a "$1/data/postgresql.conf" \
 	    >/dev/null
+	[ -z "${PG_TLS:-}" ] || make_tls "$1"
 }
 
 alive() {
@@ -158,7 +217,7 @@ psql)
 	    -v ON_ERROR_STOP=1 -Atq "$@"
 	;;
 *)
-	sed -n '3,19s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,26s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
