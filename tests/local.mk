@@ -78,6 +78,7 @@ EXTRA_DIST += \
 	tests/peers/kafka_proxy.py \
 	tests/peers/medallion.py \
 	tests/peers/peer.py \
+	tests/peers/pgpeer.py \
 	tests/peers/postgres.sh \
 	tests/peers/test_audit \
 	tests/peers/test_disk_full \
@@ -92,6 +93,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_txn \
 	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \
+	tests/peers/test_postgres_tls \
 	tests/plugins.py \
 	tests/symbols.sh \
 	tests/unit/c11_threads.h \

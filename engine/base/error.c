@@ -94,6 +94,23 @@ fail:
 	return 0;
 }
 
+/* Characters stay as wide as they are in bytes: places do not move. */
+void
+weir__errors_hide(struct weir__errors *es, struct weir_span span)
+{
+	const struct weir__source *so;
+	char *text;
+	uint32_t i;
+
+	if (span.src == 0 || span.src > es->nsources)
+		return;
+	so = &es->sources[span.src - 1];
+	text = (char *)(uintptr_t)so->text; /* a copy of our own */
+	for (i = span.at; i < span.end && i < so->len; i++)
+		if (text[i] != '\n')
+			text[i] = '*';
+}
+
 static bool
 same_span(struct weir_span a, struct weir_span b)
 {

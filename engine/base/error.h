@@ -43,6 +43,9 @@ void weir__errors_fini(struct weir__errors *es);
 uint32_t weir__errors_source(struct weir__errors *es, const char *name,
     const char *text, size_t len);
 
+/* Print stars for the characters of this span from now on: it is a secret. */
+void weir__errors_hide(struct weir__errors *es, struct weir_span span);
+
 /* Add an error (copied).  One at the same place with the same text is kept
  * once. */
 void weir__errors_add(struct weir__errors *es, const struct weir_err *err);

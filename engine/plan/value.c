@@ -54,6 +54,24 @@ looks_like(struct weir__slot *so)
 	snprintf(err->hint, sizeof err->hint, "%s", hints[so->op->type]);
 }
 
+/* A secret that stands in the file itself is not shown with its line. */
+static void
+hide(struct weir__slot *so, const struct weir__ast_expr *as)
+{
+	struct weir_span inside = as->span;
+	size_t i;
+
+	if (as->kind == WEIR__E_STRING || as->kind == WEIR__E_TEMPLATE) {
+		inside.at++; /* its quotes stay */
+		inside.end--;
+		weir__errors_hide(so->bu->es, inside);
+	}
+	for (i = 0; as->kind == WEIR__E_CALL && i < as->u.call.nargs; i++)
+		if (as->u.call.plugin == NULL &&
+		    strcmp(as->u.call.name, "secret") == 0)
+			hide(so, as->u.call.args[i].value);
+}
+
 static int
 constant(struct weir__slot *so, const struct weir__ast_expr *as,
     enum weir_kind kind, struct weir_value *v)
@@ -65,6 +83,8 @@ constant(struct weir__slot *so, const struct weir__ast_expr *as,
 	sc.schema = NULL;
 	sc.has_origin = false;
 	sc.allow_secret = (so->op->flags & WEIR_OPTF_SECRET) != 0;
+	if (sc.allow_secret)
+		hide(so, as);
 	if (weir__expr_constant(&sc, as, weir__type_scalar(kind), v,
 		&secret) != 0) {
 		if (so->bu->es->n > before)
