@@ -89,7 +89,7 @@ sinks(struct weir__buf *bf, const struct weir__audit *au, int width)
 		si = &au->sinks[i];
 		weir__buf_printf(bf, "%-*s  %12" PRIu64 "  %12" PRIu64 "  %12"
 		    PRIu64, width, si->id, si->decided, si->published,
-		    si->decided - si->published);
+		    si->decided - si->published - si->before);
 		if (si->publisher != NULL && !si->broken)
 			weir__buf_printf(bf, "  %12" PRIu64 "\n",
 			    si->found.rows);
@@ -154,6 +154,10 @@ verdict(struct weir__buf *bf, const struct weir__audit *au)
 		if (au->sinks[i].publisher == NULL)
 			weir__buf_printf(bf, "; what %s wrote was not looked "
 			    "at", au->sinks[i].id);
+		else if (au->sinks[i].anew)
+			weir__buf_printf(bf, "; what was decided for %s before "
+			    "it began anew was not looked at",
+			    au->sinks[i].id);
 	weir__buf_chr(bf, '\n');
 }
 
@@ -214,8 +218,9 @@ json_sinks(struct weir__buf *bf, const struct weir__audit *au)
 		string(bf, i == 0 ? "{\"sink\":" : ",{\"sink\":", si->id);
 		weir__buf_printf(bf, ",\"decided\":%" PRIu64
 		    ",\"published\":%" PRIu64 ",\"pending_epochs\":%" PRIu64
-		    ",\"rejected\":%" PRIu64, si->decided, si->published,
-		    si->pending, si->rejected);
+		    ",\"rejected\":%" PRIu64 ",\"before\":%" PRIu64,
+		    si->decided, si->published, si->pending, si->rejected,
+		    si->before);
 		if (si->publisher != NULL && !si->broken)
 			weir__buf_printf(bf, ",\"found\":%" PRIu64
 			    ",\"places\":%" PRIu64, si->found.rows,

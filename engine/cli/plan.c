@@ -2,11 +2,13 @@
  *
  * weir plan: what another version of a pipeline does to the state that is kept.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "plan/fingerprint.h"
 #include "run/look.h"
+#include "run/opening.h"
 
 struct side {
 	struct weir__errors es;
@@ -35,19 +37,6 @@ load(struct side *si, struct weir__common *co, const char *path)
 
 /* ---- stages with state */
 
-/* Does a text have a stage of this id? */
-static bool
-has(const char *text, const char *id, size_t n)
-{
-	struct weir__plan_change ch;
-	const char *at = NULL;
-
-	while (weir__plan_changes(text, text, &at, &ch))
-		if (ch.id_len == n && memcmp(ch.id, id, n) == 0)
-			return true;
-	return false;
-}
-
 /* True when all of it can be kept. */
 static bool
 stages(struct weir__buf *bf, const char *was, const char *is)
@@ -69,7 +58,7 @@ stages(struct weir__buf *bf, const char *was, const char *is)
 		weir__buf_chr(bf, '\n');
 	}
 	for (at = NULL; weir__plan_changes(is, was, &at, &ch);) {
-		if (has(was, ch.id, ch.id_len))
+		if (weir__plan_has(was, ch.id, ch.id_len))
 			continue;
 		weir__buf_str(bf, "new      ");
 		weir__buf_add(bf, ch.id, ch.id_len);
@@ -98,46 +87,121 @@ find_sink(const struct weir__plan *pl, const char *id)
 	return NULL;
 }
 
-static void
-gone(struct weir__buf *bf, const char *id)
+/* A sink of the plan as the journal would have it. */
+static struct weir__past_sink
+as_past(const struct weir__node *nd)
 {
-	weir__buf_printf(bf, "gone     %s: what it has stays; rows that it has "
-	    "still to publish are asked for at the start\n", id);
+	return (struct weir__past_sink){
+		.id = (char *)(uintptr_t)nd->id,
+		.born = true,
+		.what = (char *)(uintptr_t)nd->what,
+		.target = (char *)(uintptr_t)weir__sink_target(nd),
+		.place = (char *)(uintptr_t)weir__sink_place(nd),
+	};
 }
 
-static void
+/* What it would lose, when it is asked of the journal; false then. */
+static bool
+owes_nothing(struct weir__buf *bf, const struct weir__past *pa,
+    const struct weir__past_sink *si, const char *why)
+{
+	uint64_t rows, from;
+
+	if (pa == NULL || !weir__sink_owes(pa, si, &rows, &from))
+		return true;
+	weir__buf_printf(bf, "behind   %s: %s, and what was decided for it from "
+	    "epoch %" PRIu64 " on is not published there yet: run the version "
+	    "before once more, or drop it with `weir state reset --sink %s`\n",
+	    si->id, why, from, si->id);
+	return false;
+}
+
+static bool
+gone(struct weir__buf *bf, const struct weir__past *pa,
+    const struct weir__past_sink *si)
+{
+	if (!owes_nothing(bf, pa, si, "is no more"))
+		return false;
+	weir__buf_printf(bf, "gone     %s: what it has stays\n", si->id);
+	return true;
+}
+
+static bool
 goes_on(struct weir__buf *bf, const struct weir__node *is,
-    const struct weir__node *was)
+    const struct weir__past *pa, const struct weir__past_sink *was)
 {
-	weir__buf_printf(bf, "goes on  %s", is->id);
-	/* the quarantine lies beside the state, wherever that is */
-	if (was != NULL && !is->is_quarantine &&
-	    strcmp(was->target, is->target) != 0)
-		weir__buf_printf(bf, ": writes to %s now, no more to %s; let a "
-		    "run end cleanly before, so that nothing is pending there",
-		    is->target, was->target);
-	weir__buf_chr(bf, '\n');
+	char why[512];
+
+	if (!weir__sink_moved(was, is)) {
+		weir__buf_printf(bf, "goes on  %s\n", is->id);
+		return true;
+	}
+	snprintf(why, sizeof why, "writes to \"%s\" now, no more to \"%s\"",
+	    weir__sink_name(weir__sink_target(is)),
+	    weir__sink_name(was->target));
+	if (!owes_nothing(bf, pa, was, why))
+		return false;
+	weir__buf_printf(bf, "moves    %s: %s: begins there as a new sink, "
+	    "once the other has all that was decided for it\n", is->id, why);
+	return true;
 }
 
 static void
-new_sinks(struct weir__buf *bf, const struct weir__plan *is,
-    const struct weir__plan *was, struct weir__past *pa)
+is_new(struct weir__buf *bf, const struct weir__node *nd)
+{
+	weir__buf_printf(bf, "new      %s: begins with the next epoch\n",
+	    nd->id);
+}
+
+static void
+sinks_of_two(struct weir__buf *bf, const struct weir__plan *is,
+    const struct weir__plan *was)
 {
 	const struct weir__node *nd, *old;
+	struct weir__past_sink si;
 	size_t i;
 
+	for (i = 0; i < was->nnodes; i++) {
+		si = as_past(was->nodes[i]);
+		if (publishes(was->nodes[i]) && find_sink(is, si.id) == NULL)
+			gone(bf, NULL, &si);
+	}
 	for (i = 0; i < is->nnodes; i++) {
 		nd = is->nodes[i];
 		if (!publishes(nd))
 			continue;
-		old = was != NULL ? find_sink(was, nd->id) : NULL;
-		if (old != NULL ||
-		    (pa != NULL && weir__past_sink(pa, nd->id) != NULL))
-			goes_on(bf, nd, old);
-		else
-			weir__buf_printf(bf, "new      %s: begins with the "
-			    "next epoch\n", nd->id);
+		old = find_sink(was, nd->id);
+		if (old == NULL) {
+			is_new(bf, nd);
+			continue;
+		}
+		si = as_past(old);
+		goes_on(bf, nd, NULL, &si);
 	}
+}
+
+/* True when none of those that were there stands in the way. */
+static bool
+sinks_of_state(struct weir__buf *bf, const struct weir__plan *is,
+    struct weir__past *pa)
+{
+	const struct weir__past_sink *si;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < pa->nsinks; i++)
+		if (pa->sinks[i].born && find_sink(is, pa->sinks[i].id) == NULL)
+			good &= gone(bf, pa, &pa->sinks[i]);
+	for (i = 0; i < is->nnodes; i++) {
+		if (!publishes(is->nodes[i]))
+			continue;
+		si = weir__past_sink(pa, is->nodes[i]->id);
+		if (si != NULL && si->born)
+			good &= goes_on(bf, is->nodes[i], pa, si);
+		else
+			is_new(bf, is->nodes[i]);
+	}
+	return good;
 }
 
 /* ---- the command */
@@ -161,20 +225,25 @@ two_files(struct side *was, struct side *is)
 {
 	struct weir__buf bf;
 	bool good;
-	size_t i;
 	int code;
 
 	weir__buf_init(&bf);
 	good = stages(&bf, weir__buf_cstr(&was->text),
 	    weir__buf_cstr(&is->text));
-	for (i = 0; i < was->pl->nnodes; i++)
-		if (publishes(was->pl->nodes[i]) &&
-		    find_sink(is->pl, was->pl->nodes[i]->id) == NULL)
-			gone(&bf, was->pl->nodes[i]->id);
-	new_sinks(&bf, is->pl, was->pl, NULL);
+	sinks_of_two(&bf, is->pl, was->pl);
 	code = verdict(&bf, good);
 	weir__buf_fini(&bf);
 	return code;
+}
+
+/* What was decided holds; where nothing was, what the last run said. */
+static const char *
+kept_by(const struct weir__look *lo)
+{
+	const char *text = lo->past.plan != NULL ? lo->past.plan :
+						   lo->past.opened;
+
+	return text != NULL ? text : "";
 }
 
 /* One file, against what its state directory was kept by. */
@@ -185,19 +254,15 @@ against_state(struct side *is)
 	struct weir__look lo;
 	struct weir__buf bf;
 	bool good;
-	size_t i;
 	int code;
 
 	weir__buf_init(&bf);
 	if (weir__look(&lo, is->pl->state_dir, &err) != WEIR_OK) {
 		code = weir__say(&is->es, &err);
 	} else {
-		good = stages(&bf, lo.plan, weir__buf_cstr(&is->text)) ||
+		good = stages(&bf, kept_by(&lo), weir__buf_cstr(&is->text)) ||
 		    lo.past.epoch == 0;
-		for (i = 0; i < lo.past.nsinks; i++)
-			if (find_sink(is->pl, lo.past.sinks[i].id) == NULL)
-				gone(&bf, lo.past.sinks[i].id);
-		new_sinks(&bf, is->pl, NULL, &lo.past);
+		good &= sinks_of_state(&bf, is->pl, &lo.past);
 		code = verdict(&bf, good);
 	}
 	weir__look_fini(&lo);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "cli/cli.h"
 #include "cli/state.h"
 #include "run/look.h"
@@ -20,9 +21,36 @@ struct args {
 	const char *stage; /* export: only this one */
 	const char *dir;   /* --state */
 	bool json, yes;
+	struct weir__anew *anew; /* reset: only these */
+	size_t nanew;
 };
 
 /* ---- arguments */
+
+/* --sink ID, --stage=ID: as often as one likes. */
+static int
+begin_anew(struct args *ar, int argc, char **argv, int *i)
+{
+	const char *arg = argv[*i], *id = strchr(arg, '=');
+	size_t n = id != NULL ? (size_t)(id - arg) : strlen(arg);
+	bool sink = n == 6 && memcmp(arg, "--sink", n) == 0;
+	struct weir__anew *list;
+
+	if (!sink && (n != 7 || memcmp(arg, "--stage", n) != 0))
+		return weir__usage("state", "state reset has no option %s",
+			   arg), -1;
+	if (id == NULL && *i + 1 == argc)
+		return weir__usage("state", "%s needs a value", arg), -1;
+	list = weir__realloc(ar->anew, (ar->nanew + 1) * sizeof *list);
+	if (list == NULL)
+		return weir__usage("state", "out of memory"), -1;
+	ar->anew = list;
+	list[ar->nanew++] = (struct weir__anew){
+		sink ? WEIR__FORGET_SINK : WEIR__FORGET_STAGE,
+		id != NULL ? id + 1 : argv[++*i]
+	};
+	return 0;
+}
 
 static int
 option(struct args *ar, int argc, char **argv, int *i)
@@ -33,6 +61,9 @@ option(struct args *ar, int argc, char **argv, int *i)
 		ar->json = true;
 	else if (strcmp(arg, "--yes") == 0 && ar->verb == RESET)
 		ar->yes = true;
+	else if (ar->verb == RESET && (strncmp(arg, "--sink", 6) == 0 ||
+		strncmp(arg, "--stage", 7) == 0))
+		return begin_anew(ar, argc, argv, i);
 	else if (strncmp(arg, "--state=", 8) == 0)
 		ar->dir = arg + 8;
 	else if (strcmp(arg, "--state") == 0 && *i + 1 < argc)
@@ -119,11 +150,38 @@ look(struct args *ar, const struct weir__plan *pl, const char *dir,
 	return code;
 }
 
+/* Some sinks and stages. */
+static int
+reset_some(const struct args *ar, const char *dir, struct weir__errors *es)
+{
+	struct weir_err err = { 0 };
+	size_t i;
+
+	if (!ar->yes) {
+		fprintf(stderr, "weir: state reset: of a sink this drops what "
+		    "was decided and is not yet published, of a stage what it "
+		    "keeps, its watermark and its positions; nothing was done, "
+		    "--yes does it\n");
+		return WEIR__EXIT_RUN;
+	}
+	if (weir__look_forget(dir, ar->anew, ar->nanew, &err) != WEIR_OK)
+		return weir__say(es, &err);
+	for (i = 0; i < ar->nanew; i++)
+		printf(ar->anew[i].kind == WEIR__FORGET_SINK ?
+			"%s begins anew with the next epoch: what it has "
+			"stays, and it refuses outputs that are not empty, "
+			"unless with --append\n" :
+			"%s begins with nothing\n", ar->anew[i].id);
+	return WEIR__EXIT_OK;
+}
+
 static int
 reset(const struct args *ar, const char *dir, struct weir__errors *es)
 {
 	struct weir_err err = { 0 };
 
+	if (ar->nanew != 0)
+		return reset_some(ar, dir, es);
 	if (!ar->yes) {
 		fprintf(stderr, "weir: state reset: this drops the journal, "
 		    "the kept state and the spools in %s, so that the next run "
@@ -164,6 +222,7 @@ weir__cmd_state(int argc, char **argv)
 	}
 	weir__plan_free(pl);
 	weir__errors_fini(&es);
+	weir__free(ar.anew);
 	weir__common_fini(&ar.common);
 	return code;
 }

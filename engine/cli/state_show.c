@@ -192,17 +192,19 @@ sinks(struct weir__buf *bf, const struct weir__look *lo, bool json)
 {
 	const struct weir__past *pa = &lo->past;
 	uint64_t n, rows, spool;
-	size_t i, width = widest(lo);
+	size_t shown = 0, i, width = widest(lo);
 	const char *id;
 
 	weir__buf_str(bf, json ? ",\"sinks\":[" : pa->nsinks != 0 ?
 		"\nsinks\n" : "");
 	for (i = 0; i < pa->nsinks; i++) {
+		if (!pa->sinks[i].born)
+			continue;
 		id = pa->sinks[i].id;
 		n = pending(pa, i, &rows);
 		spool = weir__look_spool(lo, id);
 		if (json) {
-			weir__buf_str(bf, i == 0 ? "{\"sink\":" :
+			weir__buf_str(bf, shown++ == 0 ? "{\"sink\":" :
 						   ",{\"sink\":");
 			weir__json_string(bf, id, strlen(id));
 			weir__buf_printf(bf, ",\"published\":%" PRIu64

@@ -206,24 +206,16 @@ weir__segments_begin(struct weir__segments *sg, uint64_t fence,
 
 /* ---- records */
 
-int
-weir__segments_append(struct weir__segments *sg, enum weir__record_type ty,
-    uint64_t epoch, const void *data, size_t len, struct weir_err *err)
+/* Where there is room for it. */
+static int
+put(struct weir__segments *sg, enum weir__record_type ty, uint64_t epoch,
+    const void *data, size_t len, struct weir_err *err)
 {
 	size_t total = (RECORD_HEAD + len + 7) & ~(size_t)7;
 	struct segment *se = &sg->list[sg->n - 1];
 	uint8_t *re;
 	int rc;
 
-	if (len > RECORD_MAX)
-		return weir_fail(err, WEIR_NOWHERE, "journal.size",
-		    "a record of %zu bytes is too long for the journal", len);
-	if (se->end + total > se->size) {
-		rc = new_segment(sg, total, err);
-		if (rc != WEIR_OK)
-			return rc;
-		se = &sg->list[sg->n - 1];
-	}
 	re = weir__zalloc(total);
 	if (re == NULL)
 		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
@@ -243,6 +235,43 @@ weir__segments_append(struct weir__segments *sg, enum weir__record_type ty,
 	sg->seq++;
 	return weir__io.point(WEIR_AT("journal.append.done")) == 0 ? WEIR_OK :
 	    say(sg, err, se->no, "written");
+}
+
+int
+weir__segments_append(struct weir__segments *sg, enum weir__record_type ty,
+    uint64_t epoch, const void *data, size_t len, struct weir_err *err)
+{
+	size_t total = (RECORD_HEAD + len + 7) & ~(size_t)7;
+	struct segment *se = &sg->list[sg->n - 1];
+	int rc;
+
+	if (len > RECORD_MAX)
+		return weir_fail(err, WEIR_NOWHERE, "journal.size",
+		    "a record of %zu bytes is too long for the journal", len);
+	if (se->end + total > se->size) {
+		rc = new_segment(sg, total + sg->opening_len + RECORD_HEAD + 8,
+		    err);
+		if (rc == WEIR_OK && sg->opening != NULL)
+			rc = put(sg, WEIR__REC_OPEN, epoch - 1, sg->opening,
+			    sg->opening_len, err);
+		if (rc != WEIR_OK)
+			return rc;
+	}
+	return put(sg, ty, epoch, data, len, err);
+}
+
+int
+weir__segments_opening(struct weir__segments *sg, const void *data, size_t len)
+{
+	void *p = weir__alloc(len + 1);
+
+	if (p == NULL)
+		return -1;
+	memcpy(p, data, len);
+	weir__free(sg->opening);
+	sg->opening = p;
+	sg->opening_len = len;
+	return 0;
 }
 
 uint64_t
@@ -297,5 +326,6 @@ weir__segments_close(struct weir__segments *sg)
 	if (sg->fd >= 0)
 		weir__io.close(WEIR_AT("journal.end.close"), sg->fd);
 	weir__free(sg->list);
+	weir__free(sg->opening);
 	weir__free(sg);
 }

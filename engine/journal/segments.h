@@ -31,6 +31,7 @@ enum weir__record_type {
 	WEIR__REC_DECIDE,   /* an epoch */
 	WEIR__REC_REJECT,   /* rows of an epoch that a sink would not take */
 	WEIR__REC_CLOSE,    /* a run has ended: what is published */
+	WEIR__REC_FORGET,   /* sinks and stages that begin anew */
 };
 
 struct weir__record {
@@ -63,6 +64,12 @@ int weir__segments_begin(struct weir__segments *sg, uint64_t fence,
  * not go on. */
 int weir__segments_append(struct weir__segments *sg, enum weir__record_type ty,
     uint64_t epoch, const void *data, size_t len, struct weir_err *err);
+
+/* The bytes of an OPEN record, with which every segment begins from now on, so
+ * that trimming takes the first one away and what it says stays.  0, or -1
+ * when memory is out. */
+int weir__segments_opening(struct weir__segments *sg, const void *data,
+    size_t len);
 
 /* A clean end: the last segment keeps no room for more. */
 void weir__segments_end(struct weir__segments *sg);

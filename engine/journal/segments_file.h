@@ -29,6 +29,8 @@ struct weir__segments {
 	uint32_t seq; /* of the next record */
 	struct segment *list;
 	size_t n;
+	void *opening; /* the first record of segments to come, or NULL */
+	size_t opening_len;
 };
 
 void weir__segment_name(char to[32], uint64_t no);

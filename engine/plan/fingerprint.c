@@ -202,6 +202,26 @@ find(const char *text, const char *id, size_t n, const char **from,
 	return false;
 }
 
+bool
+weir__plan_has(const char *text, const char *id, size_t n)
+{
+	const char *from, *to;
+
+	return find(text, id, n, &from, &to);
+}
+
+void
+weir__plan_without(char *text, const char *id, size_t n)
+{
+	const char *from, *to;
+	char *at;
+
+	if (!find(text, id, n, &from, &to))
+		return;
+	at = text + (from - text) - n - 7;
+	memmove(at, to, strlen(to) + 1);
+}
+
 /* The first line in which two blocks differ. */
 static void
 first_difference(struct weir__plan_change *ch, const char *a, const char *aend,

@@ -11,6 +11,12 @@
 /* Appended; the same text for plans that can share their state. */
 void weir__plan_fingerprint(struct weir__buf *bf, const struct weir__plan *pl);
 
+/* Is a stage in such a text? */
+bool weir__plan_has(const char *text, const char *id, size_t n);
+
+/* Take a stage out of such a text; nothing where it is not in it. */
+void weir__plan_without(char *text, const char *id, size_t n);
+
 enum weir__plan_how {
 	WEIR__PLAN_SAME = 0,
 	WEIR__PLAN_CHANGED,

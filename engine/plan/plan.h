@@ -87,6 +87,7 @@ struct weir__node {
 			     * stages; else the id */
 	const char *stream; /* the name of the statement, or "" */
 	const char *target; /* sinks: the text of what they write to, or "" */
+	const char *place;  /* sinks: the absolute path of that, or "" */
 	const char *what;   /* "json.decode" */
 	struct weir_span span;	    /* of plugin.verb in the file */
 	const struct weir__plugin *plugin;
@@ -120,6 +121,7 @@ struct weir__node {
 	struct weir_table *tables;
 	uint32_t ntables;
 	bool spool;	    /* sinks: the engine keeps a spool for it */
+	bool with_state;    /* sinks: it lies in the state directory */
 	bool is_quarantine; /* made by the plan for ports that no one reads */
 	const struct weir__node *origin; /* the source upstream, or NULL */
 };

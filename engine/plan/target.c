@@ -219,7 +219,7 @@ weir__build_target(struct weir__build *bu, struct weir__node *nd,
 	struct weir__buf bf;
 	size_t i;
 
-	nd->target = "";
+	nd->target = nd->place = "";
 	if (nd->type->role != WEIR_SINK || dr->unsure)
 		return 0;
 	weir__buf_init(&bf);
@@ -243,6 +243,7 @@ weir__build_target(struct weir__build *bu, struct weir__node *nd,
 	nd->target = take(bu, &bf);
 	if (nd->target == NULL)
 		return -1;
+	nd->place = dr->place != NULL ? dr->place : "";
 	for (i = 0; i < bu->nnodes; i++)
 		if (bu->nodes[i] != nd && bu->nodes[i]->target != NULL &&
 		    bu->nodes[i]->type->role == WEIR_SINK &&

@@ -175,6 +175,7 @@ weir__build_quarantine(struct weir__build *bu)
 		return -1;
 	dr = bu->drafts[nd->no];
 	nd->is_quarantine = true;
+	nd->with_state = bu->pl->settings.quarantine.len == 0;
 	nd->id = "quarantine";
 	/* Other ports' rows are turned into rejected ones on their way. */
 	for (i = 0; i < ts.n; i++) {

@@ -365,6 +365,10 @@ take_sink(struct weir__audit *au, uint64_t epoch,
 	ps = weir__past_sink(&au->lo->past, si->id);
 	si->decided += rs->rows;
 	si->held_from = rs->held_from;
+	if (ps != NULL && epoch <= ps->since) {
+		si->before += rs->rows;
+		return WEIR_OK;
+	}
 	/* what is not known to be published may be there or not */
 	if (ps == NULL || epoch > ps->published) {
 		si->pending++;
@@ -412,6 +416,30 @@ take_taken(struct weir__audit *au, const struct weir__rec_taken *ta)
 	}
 }
 
+/* A sink has nothing to do with what was; a source may go back. */
+static void
+take_forget(struct weir__audit *au, const struct weir__record *re)
+{
+	struct weir__dec de = weir__dec(re->data, re->len);
+	uint64_t kind = weir__get_u(&de);
+	const struct weir__audit_stage *sg;
+	size_t n, i;
+	const char *id = weir__get_bytes(&de, &n);
+
+	for (i = 0; kind == WEIR__FORGET_SINK && i < au->nsinks; i++)
+		if (same(au->sinks[i].id, id, n)) {
+			au->sinks[i].anew = true;
+			au->sinks[i].dropped |= au->sinks[i].held_from != 0;
+			au->sinks[i].held_from = 0;
+		}
+	sg = find_stage(au, id, n);
+	if (kind != WEIR__FORGET_STAGE || sg == NULL)
+		return;
+	for (i = 0; i < au->nparts; i++)
+		if (&au->stages[au->parts[i].stage] == sg)
+			au->parts[i].next = INT64_MIN;
+}
+
 /* ---- records */
 
 static int
@@ -452,6 +480,8 @@ take(void *arg, const struct weir__record *re, struct weir_err *err)
 
 	if (re->type == WEIR__REC_REJECT)
 		return take_reject(au, re, err);
+	if (re->type == WEIR__REC_FORGET)
+		take_forget(au, re);
 	if (re->type != WEIR__REC_DECIDE)
 		return WEIR_OK;
 	rc = weir__rec_decide(&rd, re->data, re->len, err);
@@ -471,7 +501,7 @@ check_sink(struct weir__audit *au, const struct weir__audit_sink *si)
 
 	sg = find_stage(au, si->id, strlen(si->id));
 	if (si->node == NULL || si->node->type->sink->publish == NULL ||
-	    sg == NULL || au->first != 1 || si->held_from != 0)
+	    sg == NULL || au->first != 1 || si->held_from != 0 || si->dropped)
 		return;
 	went = sg->counts[WEIR__AUDIT_PASSED];
 	if (went + si->rejected != si->decided)

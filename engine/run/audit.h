@@ -47,6 +47,10 @@ struct weir__audit_sink {
 	uint64_t published; /* rows of them known to be published */
 	uint64_t rejected;  /* rows of them that the other side would not take
 			     * and later epochs have rejected */
+	uint64_t before;    /* rows of epochs before it began anew: they are
+			     * elsewhere, or were dropped */
+	bool anew;	    /* it did so */
+	bool dropped;	    /* with rows in open files, which no one counts */
 	uint64_t pending;   /* epochs */
 	uint64_t held_from; /* of the last epoch */
 	bool broken;	    /* could not be looked at */

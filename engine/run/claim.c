@@ -197,23 +197,23 @@ mark(int dir, uint64_t fence)
 
 /* No two processes ever have the same number, not even one that was stopped
  * in the middle of this. */
-static int
-next_fence(struct weir__run *ru, int dir)
+int
+weir__state_fence(int dir, uint64_t *fence)
 {
 	char text[32];
 	int rc;
 
-	if (read_fence(dir, &ru->fence) != 0)
+	if (read_fence(dir, fence) != 0)
 		return -1;
 	do {
-		rc = mark(dir, ++ru->fence);
+		rc = mark(dir, ++*fence);
 	} while (rc == 0);
 	if (rc < 0)
 		return -1;
-	snprintf(text, sizeof text, "%llu\n", (unsigned long long)ru->fence);
+	snprintf(text, sizeof text, "%llu\n", (unsigned long long)*fence);
 	if (weir__state_write(dir, "fence", text) != 0)
 		return -1;
-	unmark(dir, ru->fence - 1); /* ours stays until the next is there */
+	unmark(dir, *fence - 1); /* ours stays until the next is there */
 	return 0;
 }
 
@@ -304,7 +304,8 @@ weir__run_claim(struct weir__run *ru, struct weir_err *err)
 		    path);
 		goto out;
 	}
-	if (lock < 0 || find_id(ru, dir) != 0 || next_fence(ru, dir) != 0)
+	if (lock < 0 || find_id(ru, dir) != 0 ||
+	    weir__state_fence(dir, &ru->fence) != 0)
 		goto fail;
 	ru->state_fd = dir;
 	return lock;

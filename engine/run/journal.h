@@ -41,6 +41,7 @@ struct weir__journal {
 	int dir; /* DIR/journal */
 	pthread_mutex_t append;
 	struct weir__segments *segments;
+	bool begun; /* a segment of our own */
 	struct weir__extents *state;
 	struct weir__buf delta; /* the worker's */
 

@@ -17,8 +17,11 @@ libweir_a_SOURCES += \
 	%D%/look.c \
 	%D%/look.h \
 	%D%/loop.h \
+	%D%/opening.c \
+	%D%/opening.h \
 	%D%/past.c \
 	%D%/past.h \
+	%D%/past_open.c \
 	%D%/poison.c \
 	%D%/poison.h \
 	%D%/publish.c \

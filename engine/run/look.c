@@ -118,14 +118,13 @@ read_small(struct weir__look *lo, struct weir_err *err)
 	char *id = weir__state_read(lo->dir, "id");
 	char *fence = weir__state_read(lo->dir, "fence");
 
-	lo->plan = weir__state_read(lo->dir, "plan");
 	if (id != NULL)
 		snprintf(lo->id, sizeof lo->id, "%.32s", id);
 	if (fence != NULL)
 		lo->fence = strtoull(fence, NULL, 10);
 	weir__free(fence);
 	weir__free(id);
-	if (id == NULL || fence == NULL || lo->plan == NULL)
+	if (id == NULL || fence == NULL)
 		return weir_fail(err, WEIR_NOWHERE, "state.dir",
 		    "the state directory %s can't be read: %m", lo->path);
 	if (lo->id[0] == '\0')
@@ -175,8 +174,6 @@ weir__look_fini(struct weir__look *lo)
 {
 	free_kept(lo);
 	weir__past_fini(&lo->past);
-	weir__free(lo->plan);
-	lo->plan = NULL;
 	if (lo->dir >= 0)
 		close(lo->dir);
 	lo->dir = -1;
@@ -322,7 +319,7 @@ read_state(struct weir__look *lo, const struct weir__plan *pl,
 	struct weir__buf bf;
 	int rc = WEIR_OK;
 	char *to;
-	size_t i;
+	size_t i, n;
 
 	weir__buf_init(&bf);
 	for (i = 0; i < lo->past.nstates && rc == WEIR_OK; i++) {
@@ -331,10 +328,12 @@ read_state(struct weir__look *lo, const struct weir__plan *pl,
 			continue;
 		weir__buf_clear(&bf);
 		to = weir__buf_room(&bf, ps->extent.len);
+		n = ps->extent.len;
 		rc = to == NULL ? oom(err) : read_extent(lo, ps, to, err);
-		if (rc == WEIR_OK)
-			rc = take_record(lo, pl, ps->epoch, to, ps->extent.len,
-			    err);
+		if (rc != WEIR_OK)
+			break;
+		weir__sections_forget(&lo->past, ps->epoch, to, &n);
+		rc = take_record(lo, pl, ps->epoch, to, n, err);
 	}
 	weir__buf_fini(&bf);
 	return rc;

@@ -16,7 +16,6 @@ struct weir__look {
 	int dir;
 	char id[33];
 	uint64_t fence;
-	char *plan; /* what its state depends on (plan/fingerprint.h) */
 	uint64_t records;	  /* DECIDE records that the journal has */
 	uint64_t first;		  /* the first of their epochs; 0: none */
 	uint64_t segments_bytes;
@@ -53,8 +52,17 @@ int weir__look_state(struct weir__look *lo, const struct weir__plan *pl,
 /* Bytes in the files of a sink's spool. */
 uint64_t weir__look_spool(const struct weir__look *lo, const char *sink);
 
-/* Remove journal, state, spools, plan and id under the lock.  WEIR_ERROR:
+/* Remove journal, state, spools and id under the lock.  WEIR_ERROR:
  * a run holds it, or something could not be removed. */
 int weir__look_reset(const char *path, struct weir_err *err);
+
+/* Have some sinks and stages begin anew, under the lock.  WEIR_ERROR, also where
+ * one is not known: nothing was done then, unless writing failed. */
+struct weir__anew {
+	enum weir__forget kind;
+	const char *id;
+};
+int weir__look_forget(const char *path, const struct weir__anew *list, size_t n,
+    struct weir_err *err);
 
 #endif

@@ -93,8 +93,12 @@ weir__past_fini(struct weir__past *pa)
 	weir__rejects_drop(pa->rejected);
 	for (i = 0; i < pa->nsinks; i++) {
 		weir__free(pa->sinks[i].id);
+		weir__free(pa->sinks[i].what);
+		weir__free(pa->sinks[i].target);
+		weir__free(pa->sinks[i].place);
 		weir__free(pa->sinks[i].keep);
 	}
+	weir__past_open_fini(pa);
 	weir__free(pa->sinks);
 	weir__free(pa->states);
 	weir__free(pa->segments);
@@ -140,8 +144,8 @@ weir__past_sink(struct weir__past *pa, const char *id)
 	return find_sink(pa, id, strlen(id));
 }
 
-static struct weir__past_sink *
-get_sink(struct weir__past *pa, const char *id, size_t n)
+struct weir__past_sink *
+weir__past_sink_get(struct weir__past *pa, const char *id, size_t n)
 {
 	struct weir__past_sink *list, *si = find_sink(pa, id, n);
 
@@ -160,29 +164,6 @@ get_sink(struct weir__past *pa, const char *id, size_t n)
 }
 
 /* ---- records */
-
-static int
-take_open(struct weir__past *pa, const struct weir__record *re,
-    struct weir_err *err)
-{
-	struct weir__dec de = weir__dec(re->data, re->len);
-	struct weir__past_sink *si;
-	const char *s;
-	size_t n, i, len;
-
-	n = weir__get_n(&de, 1);
-	for (i = 0; i < n; i++) {
-		s = weir__get_bytes(&de, &len);
-		if (de.bad)
-			break;
-		si = get_sink(pa, s, len);
-		if (si == NULL)
-			return oom(err);
-		si->born = true;
-	}
-	return de.bad ? weir_fail(err, WEIR_NOWHERE, "journal.damaged",
-	    "a record of the journal can't be read") : WEIR_OK;
-}
 
 static int
 take_close(struct weir__past *pa, const struct weir__record *re,
@@ -298,7 +279,8 @@ static int
 take_sink(struct weir__past *pa, uint64_t epoch,
     const struct weir__rec_sink *rs, struct weir_err *err)
 {
-	struct weir__past_sink *si = get_sink(pa, rs->id, rs->id_len);
+	struct weir__past_sink *si = weir__past_sink_get(pa, rs->id,
+	    rs->id_len);
 	struct weir__past_intent *in = weir__zalloc(sizeof *in);
 
 	if (si == NULL || in == NULL) {
@@ -319,6 +301,7 @@ take_sink(struct weir__past *pa, uint64_t epoch,
 	weir__free(si->keep);
 	si->keep = NULL;
 	si->keep_len = rs->keep_len;
+	si->held_from = rs->held_from;
 	si->born = true;
 	if (rs->published > si->published) {
 		si->published = rs->published;
@@ -360,10 +343,20 @@ take_state(struct weir__past *pa, const struct weir__rec_decide *rd)
 static int
 take_facts(struct weir__past *pa, const struct weir__rec_decide *rd)
 {
-	char *facts = copy(rd->facts, rd->facts_len);
+	char *facts = copy(rd->facts, rd->facts_len), *plan;
 
 	if (facts == NULL)
 		return -1;
+	if (pa->fresh) {
+		plan = weir__strdup(pa->opened);
+		if (plan == NULL) {
+			weir__free(facts);
+			return -1;
+		}
+		weir__free(pa->plan);
+		pa->plan = plan;
+		pa->fresh = false;
+	}
 	weir__free(pa->facts);
 	pa->facts = facts;
 	pa->facts_len = rd->facts_len;
@@ -436,13 +429,15 @@ weir__past_take(void *arg, const struct weir__record *re, struct weir_err *err)
 		return oom(err);
 	switch (re->type) {
 	case WEIR__REC_OPEN:
-		return take_open(pa, re, err);
+		return weir__past_open(pa, re, err);
 	case WEIR__REC_DECIDE:
 		return take_decide(pa, re, err);
 	case WEIR__REC_REJECT:
 		return take_reject(pa, re, err);
 	case WEIR__REC_CLOSE:
 		return take_close(pa, re, err);
+	case WEIR__REC_FORGET:
+		return weir__past_forget(pa, re, err);
 	}
 	return weir_fail(err, WEIR_NOWHERE, "journal.version",
 	    "the journal has a record of type %d, which this version of weir "

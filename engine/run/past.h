@@ -12,8 +12,11 @@
  *	  sinks     (id, flags, published, solid, rows, held from, data, keep, spool)...
  *	  taken     (sink, epoch) whose poison rows were rejected in this epoch
  *	REJECT	sink, (row, code, text)...
- *	OPEN	sinks that are born
+ *	OPEN	(sink that is born, what it is, target, place)..., what the
+ *		kept state depends on, what the run was made of; first in every
+ *		segment of the run
  *	CLOSE	(sink, published, solid)...
+ *	FORGET	(kind, id): a sink or a stage that begins anew
  *
  * Numbers and texts as in journal/coding.h.
  */
@@ -111,6 +114,12 @@ void weir__rejects_put(struct weir__buf *bf, const char *sink,
 struct weir__past_sink {
 	char *id;
 	bool born;
+	char *what;   /* "csv.write"; or NULL, as the next two */
+	char *target; /* as it was written */
+	char *place;  /* an absolute path, "" none */
+	uint64_t held_from; /* of the last decided epoch */
+	uint64_t since;	    /* epochs up to it were another sink's: it began
+			     * anew */
 	uint64_t published; /* at least so far */
 	uint64_t solid;	    /* the last of those that has rows */
 	void *keep;	    /* of the last decided epoch */
@@ -134,7 +143,26 @@ struct weir__past_state {
 	uint32_t crc;
 };
 
+/* What a stage kept up to an epoch, and is not to be read any more. */
+struct weir__past_forgot {
+	struct weir__past_forgot *next;
+	char *stage;
+	uint64_t epoch;
+};
+
+enum weir__forget {
+	WEIR__FORGET_SINK = 1,
+	WEIR__FORGET_STAGE,
+};
+
 struct weir__past {
+	char *plan;   /* what the state depends on (plan/fingerprint.h); NULL:
+		       * nothing is decided */
+	char *opened; /* the same, of the last run, which may have decided
+		       * nothing; NULL: none */
+	bool fresh;   /* nothing was decided since */
+	char *made;   /* what the last run was made of (plan/parts.h), or NULL */
+	struct weir__past_forgot *forgot;
 	uint64_t epoch; /* the last decided, 0 none */
 	uint64_t fence; /* the greatest of a segment */
 	unsigned flags; /* of the last decided */
@@ -160,6 +188,22 @@ void weir__past_fini(struct weir__past *pa);
 /* A weir__record_fn; arg is the past. */
 int weir__past_take(void *arg, const struct weir__record *re,
     struct weir_err *err);
+/* NULL when memory is out. */
+struct weir__past_sink *weir__past_sink_get(struct weir__past *pa,
+    const char *id, size_t n);
+/* past_open.c: OPEN and FORGET. */
+int weir__past_open(struct weir__past *pa, const struct weir__record *re,
+    struct weir_err *err);
+int weir__past_forget(struct weir__past *pa, const struct weir__record *re,
+    struct weir_err *err);
+void weir__past_open_fini(struct weir__past *pa);
+/* Is what a stage kept in this epoch not to be read? */
+bool weir__past_forgot(const struct weir__past *pa, const char *id, size_t n,
+    uint64_t epoch);
+/* Epochs of a sink that are decided and not known to be published; *rows is
+ * what they have in all, *from their first. */
+uint64_t weir__past_pending(const struct weir__past *pa,
+    const struct weir__past_sink *si, uint64_t *rows, uint64_t *from);
 /* After the last record: what is published everywhere is let go. */
 void weir__past_settle(struct weir__past *pa);
 /* NULL: the journal does not know it. */

@@ -4,7 +4,6 @@
  * is begun, the state of the last decided epoch is restored; and the worker's
  * part in each epoch, its state as bytes.
  *
- *	DIR/plan	what the kept state depends on (plan/fingerprint.h)
  *	DIR/journal/	segments
  *	DIR/state/	what of the keyed state changed, epoch by epoch
  *	DIR/spool/ID/	what sinks have still to publish
@@ -18,66 +17,13 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/io.h"
-#include "journal/coding.h"
-#include "plan/fingerprint.h"
 #include "run/claim.h"
 #include "run/journal.h"
+#include "run/opening.h"
 #include "run/record.h"
 #include "run/save.h"
 
 #define STATE_FULL ((uint64_t)64 << 20)
-
-/* ---- the plan that the state was kept for */
-
-static int
-refuse(struct weir__run *ru, const struct weir__plan_change *ch,
-    struct weir_err *err)
-{
-	const char *dir = ru->pl->state_dir;
-
-	if (ch->how == WEIR__PLAN_GONE)
-		return weir_fail(err, WEIR_NOWHERE, "state.plan",
-		    "the state in %s is of a pipeline with a stage %.*s, which "
-		    "this one lacks: run that one, or give this one another "
-		    "`state:`, or drop what was kept with `weir state reset`",
-		    dir, (int)ch->id_len, ch->id);
-	return weir_fail(err, WEIR_NOWHERE, "state.plan",
-	    "the state of %.*s in %s was kept for another version of it (was: "
-	    "%.*s; is: %.*s): run that one, or give this one another `state:`, "
-	    "or drop what was kept with `weir state reset`", (int)ch->id_len,
-	    ch->id, dir, (int)ch->was_len, ch->was, (int)ch->is_len, ch->is);
-}
-
-/* The plan's text against that in DIR/plan; which is written when it differs
- * and the state can go on. */
-static int
-check_plan(struct weir__run *ru, struct weir_err *err)
-{
-	struct weir__plan_change ch;
-	const char *at = NULL, *now;
-	struct weir__buf bf;
-	char *was = NULL;
-	int rc = WEIR_OK;
-
-	weir__buf_init(&bf);
-	weir__plan_fingerprint(&bf, ru->pl);
-	now = weir__buf_cstr(&bf);
-	was = weir__state_read(ru->state_fd, "plan");
-	if (bf.failed || was == NULL)
-		rc = weir_fail(err, WEIR_NOWHERE, "state.dir",
-		    "%s/plan can't be read: %m", ru->pl->state_dir);
-	while (rc == WEIR_OK && ru->past->epoch != 0 &&
-	    weir__plan_changes(was, now, &at, &ch))
-		if (ch.how != WEIR__PLAN_SAME)
-			rc = refuse(ru, &ch, err);
-	if (rc == WEIR_OK && strcmp(was, now) != 0 &&
-	    weir__state_write(ru->state_fd, "plan", now) != 0)
-		rc = weir_fail(err, WEIR_NOWHERE, "state.dir",
-		    "%s/plan can't be written: %m", ru->pl->state_dir);
-	weir__free(was);
-	weir__buf_fini(&bf);
-	return rc;
-}
 
 /* ---- reading */
 
@@ -186,8 +132,9 @@ recall(struct weir__journal *jo, struct weir_err *err)
 			return weir_fail(err, WEIR_NOWHERE, "state.plan",
 			    "%s has rows of epoch %" PRIu64 " that are not yet "
 			    "published, and this pipeline lacks it: run the one "
-			    "before once more", pa->sinks[in->sink].id,
-			    in->epoch);
+			    "before once more, or drop them with `weir state "
+			    "reset --sink %s`", pa->sinks[in->sink].id,
+			    in->epoch, pa->sinks[in->sink].id);
 		if (nd != NULL)
 			rc |= weir__marks_add(&jo->spools[nd->no], in->epoch,
 			    in->spool.extent.file);
@@ -222,33 +169,17 @@ weir__journal_read(struct weir__journal *jo, struct weir_err *err)
 	atomic_store(&ru->decided, ru->past->epoch);
 	if (open_spools(ru, err) != WEIR_OK || recall(jo, err) != WEIR_OK)
 		return WEIR_ERROR;
-	return check_plan(ru, err);
+	return weir__opening_check(jo, err);
 }
 
 int
 weir__journal_begin(struct weir__journal *jo, struct weir_err *err)
 {
-	struct weir__run *ru = jo->ru;
-	struct weir__buf bf;
-	size_t i, n = 0;
-	int rc;
-
-	rc = weir__segments_begin(jo->segments, ru->fence, err);
-	if (rc != WEIR_OK)
+	if (!jo->begun && weir__segments_begin(jo->segments, jo->ru->fence,
+		err) != WEIR_OK)
 		return WEIR_ERROR;
-	weir__buf_init(&bf);
-	for (i = 0; i < ru->pl->nnodes; i++)
-		n += ru->publishers[i] != NULL;
-	weir__put_u(&bf, n);
-	for (i = 0; i < ru->pl->nnodes; i++)
-		if (ru->publishers[i] != NULL)
-			weir__put_str(&bf, ru->pl->nodes[i]->id);
-	rc = bf.failed ?
-	    weir_fail(err, WEIR_NOWHERE, "memory", "out of memory") :
-	    weir__segments_append(jo->segments, WEIR__REC_OPEN, ru->epoch,
-		bf.data, bf.len, err);
-	weir__buf_fini(&bf);
-	return rc == WEIR_OK ? WEIR_OK : WEIR_ERROR;
+	jo->begun = true;
+	return weir__opening_put(jo, err);
 }
 
 /* ---- state */
@@ -257,6 +188,7 @@ static int
 restore_one(struct weir__journal *jo, const struct weir__past_state *ps,
     struct weir__buf *bf, struct weir_err *err)
 {
+	size_t n = ps->extent.len;
 	char *to;
 
 	if (ps->extent.file == 0)
@@ -272,8 +204,8 @@ restore_one(struct weir__journal *jo, const struct weir__past_state *ps,
 		return weir_fail(err, WEIR_NOWHERE, "state.damaged",
 		    "the state of epoch %" PRIu64 " in %s is damaged",
 		    ps->epoch, jo->ru->pl->state_dir);
-	return weir__tree_load(jo->ru->tree, ps->epoch, to, ps->extent.len,
-	    err);
+	weir__sections_forget(jo->ru->past, ps->epoch, to, &n);
+	return weir__tree_load(jo->ru->tree, ps->epoch, to, n, err);
 }
 
 /* Writers go on where the last decided epoch left them; those of which nothing

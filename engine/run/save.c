@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "run/instance.h"
+#include "run/past.h"
 
 #define MAGIC 0x53524957u /* "WIRS" */
 #define HEAD 16u
@@ -314,6 +315,26 @@ weir__section_next(struct weir__section *to, const char **at, const void *p,
 	to->len = se.len;
 	*at = to->part + se.len;
 	return WEIR_OK;
+}
+
+void
+weir__sections_forget(const struct weir__past *pa, uint64_t epoch, char *p,
+    size_t *n)
+{
+	struct weir__section se;
+	const char *at = NULL;
+	char *from = p + sizeof(uint32_t);
+
+	if (pa->forgot == NULL)
+		return;
+	while (weir__section_next(&se, &at, p, *n) == WEIR_OK) {
+		if (weir__past_forgot(pa, se.id, se.id_len, epoch)) {
+			memmove(from, at, (size_t)(p + *n - at));
+			*n -= (size_t)(at - from);
+			at = from;
+		}
+		from = p + (at - p);
+	}
 }
 
 int

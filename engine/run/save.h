@@ -40,6 +40,11 @@ void weir__tree_sweep(struct weir__tree *tr, size_t least);
 int weir__tree_load(struct weir__tree *tr, uint64_t epoch, const void *p,
     size_t n, struct weir_err *err);
 
+/* Take what was forgotten out of the record of an epoch, of *n bytes. */
+struct weir__past;
+void weir__sections_forget(const struct weir__past *pa, uint64_t epoch, char *p,
+    size_t *n);
+
 /* A part of a record: what one of its calls wrote for a table of a stage. */
 struct weir__section {
 	uint64_t layout; /* weir__state_layout() */
@@ -87,6 +92,10 @@ struct weir__facts_part {
 	const char *name; /* not NUL-ended; "" none */
 	size_t name_len;
 };
+
+/* What a stage knows of time and of its partitions goes from facts of *n bytes;
+ * what it counted stays. */
+void weir__facts_blank(char *p, size_t *n, const char *id, size_t id_len);
 
 /* The next stage of facts of n bytes; *at is NULL at first.  WEIR_OK, WEIR_END,
  * WEIR_ERROR: damaged. */

@@ -358,3 +358,39 @@ weir__facts_next(struct weir__facts_stage *fs, const char **at, const void *p,
 	*at = walk.parts;
 	return WEIR_OK;
 }
+
+/* A stage begins with its head; `end` is where the next one does. */
+static void
+blank(char *p, size_t *n, size_t at, size_t end)
+{
+	struct stage_head sh;
+	size_t keep;
+
+	memcpy(&sh, p + at, sizeof sh);
+	if (sh.wm_len == 0 && sh.nparts == 0)
+		return;
+	keep = at + sizeof sh + sh.id_len +
+	    ((size_t)sh.nports + sh.ninputs) * sizeof(uint64_t);
+	sh.wm_len = 0;
+	sh.nparts = 0;
+	sh.watermark = sh.watermark_in = INT64_MIN;
+	memcpy(p + at, &sh, sizeof sh);
+	memmove(p + keep, p + end, *n - end);
+	*n -= end - keep;
+}
+
+void
+weir__facts_blank(char *p, size_t *n, const char *id, size_t id_len)
+{
+	struct weir__facts_stage fs;
+	const char *at = NULL;
+	size_t from = 2 * sizeof(uint32_t);
+
+	while (p != NULL && weir__facts_next(&fs, &at, p, *n) == WEIR_OK) {
+		if (fs.id_len == id_len && memcmp(fs.id, id, id_len) == 0) {
+			blank(p, n, from, (size_t)(at - p));
+			return;
+		}
+		from = (size_t)(at - p);
+	}
+}
