@@ -52,7 +52,7 @@ static int
 say(const struct weir__extents *ex, struct weir_err *err, const char *verb)
 {
 	return weir_fail(err, WEIR_NOWHERE,
-	    errno == ENOSPC || errno == EDQUOT ? "disk.full" : "state.write",
+	    weir__disk_code("state.write"),
 	    "%s can't be %s in %s: %m", ex->what, verb, ex->dir);
 }
 

@@ -66,7 +66,7 @@ say(const struct weir__segments *sg, struct weir_err *err, uint64_t no,
 	(void)sg;
 	weir__segment_name(name, no);
 	return weir_fail(err, WEIR_NOWHERE,
-	    errno == ENOSPC || errno == EDQUOT ? "disk.full" : "journal.write",
+	    weir__disk_code("journal.write"),
 	    "the journal's %s can't be %s: %m", name, what);
 }
 

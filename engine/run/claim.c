@@ -234,6 +234,17 @@ weir__run_owns(const struct weir__run *ru, struct weir_err *err)
 	    "has lost it, and nothing more is published", ru->pl->state_dir);
 }
 
+int
+weir__run_renew(struct weir__run *ru, struct weir_err *err)
+{
+	if (weir__run_owns(ru, err) != WEIR_OK)
+		return WEIR_ERROR;
+	if (next_fence(ru, ru->state_fd) == 0)
+		return WEIR_OK;
+	return weir_fail(err, WEIR_NOWHERE, weir__disk_code("state.dir"),
+	    "the state directory %s can't be used: %m", ru->pl->state_dir);
+}
+
 /* ---- the lock */
 
 /* A lock of our own in the place of the other's. */
@@ -310,8 +321,8 @@ weir__run_claim(struct weir__run *ru, struct weir_err *err)
 	ru->state_fd = dir;
 	return lock;
 fail:
-	weir_fail(err, WEIR_NOWHERE, errno == ENOSPC ? "disk.full" :
-		"state.dir", "the state directory %s can't be used: %m", path);
+	weir_fail(err, WEIR_NOWHERE, weir__disk_code("state.dir"),
+	    "the state directory %s can't be used: %m", path);
 out:
 	if (dir >= 0)
 		close(dir);

@@ -12,8 +12,6 @@
 #include "run/past.h"
 #include "run/poison.h"
 
-/* Signals, lags and confirmations are looked at this often, in us. */
-#define POLL_SLICE 100000
 /* Rows that one call of a source's poll may bring. */
 #define POLL_ROWS (8 * WEIR_BATCH_ROWS)
 
@@ -202,7 +200,7 @@ wait_for_spool(struct weir__loop *lo, int64_t left)
 		    (unsigned long long)lo->ru->pl->settings.spool);
 		lo->full_said = now;
 	}
-	left = left < POLL_SLICE ? left : POLL_SLICE;
+	left = left < WEIR__POLL_SLICE ? left : WEIR__POLL_SLICE;
 	ts.tv_nsec = (left > 0 ? left : 0) * 1000;
 	nanosleep(&ts, NULL);
 }
@@ -245,7 +243,7 @@ process(struct weir__loop *lo, const struct limits *li, uint64_t *rows,
 			any |= rc == WEIR_OK;
 		}
 		left = li->deadline - weir__run_monotonic();
-		wait = any ? 0 : POLL_SLICE / (int64_t)(lo->nsources + 1);
+		wait = any ? 0 : WEIR__POLL_SLICE / (int64_t)(lo->nsources + 1);
 		wait = left < wait ? (left > 0 ? left : 0) : wait;
 		if (lo->ru->op.view)
 			weir__view_draw(&lo->view, lo->ru, false);
@@ -338,6 +336,8 @@ weir__epochs(struct weir__loop *lo, struct weir_err *err)
 		if (one_epoch(lo, true, &last, err) != WEIR_OK ||
 		    commit(lo, err) != WEIR_OK)
 			return WEIR_ERROR;
+		if (atomic_load(&ru->decided) > ru->again_at)
+			weir__run_back(ru, &ru->again, "");
 		if (ru->op.view)
 			weir__view_draw(&lo->view, ru, last);
 	}

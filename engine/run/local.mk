@@ -2,6 +2,7 @@
 libweir_a_SOURCES += \
 	%D%/audit.c \
 	%D%/audit.h \
+	%D%/backoff.c \
 	%D%/call.c \
 	%D%/chain.c \
 	%D%/claim.c \

@@ -7,6 +7,9 @@
 
 #include "run/tree.h"
 
+/* Signals, lags and confirmations are looked at this often, in us. */
+#define WEIR__POLL_SLICE 100000
+
 /* Decisions whose offsets the sources have not been told yet. */
 #define WEIR__PENDING_MAX 64
 
@@ -26,8 +29,6 @@ struct weir__loop {
 	size_t npending;
 	int64_t full_said; /* a spool was full: monotonic, 0 never */
 	struct weir__view view;
-	pthread_t signals;
-	bool have_signals;
 };
 
 /* Epochs to the end of the sources, or until the run is to stop; then all that

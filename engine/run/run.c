@@ -8,6 +8,7 @@
  */
 #include "run/run.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,17 +18,6 @@
 #include "base/time.h"
 #include "run/loop.h"
 #include "run/past.h"
-
-/* Signals, lags and confirmations are looked at this often, in us. */
-#define POLL_SLICE 100000
-int64_t
-weir__run_monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 static int64_t
 real_clock(void)
@@ -55,65 +45,6 @@ weir__run_fail(struct weir__run *ru, const struct weir_err *err)
 	}
 	pthread_cond_broadcast(&ru->wake);
 	pthread_mutex_unlock(&ru->lock);
-}
-
-/* --------------------------------------------------------------- back-off */
-
-/* What is down when the run is to end gets so long to come back. */
-#define STOP_WAIT 3000000
-
-/* Microseconds since the run was asked to end; 0: it was not. */
-static int64_t
-stopped_for(struct weir__run *ru)
-{
-	int64_t now = weir__run_monotonic(), none = 0;
-
-	if (!atomic_load(&ru->stopping))
-		return 0;
-	atomic_compare_exchange_strong(&ru->stopped_at, &none, now);
-	return now - atomic_load(&ru->stopped_at);
-}
-
-bool
-weir__run_backoff(struct weir__run *ru, struct weir__backoff *bo,
-    const char *stage, const struct weir_err *err)
-{
-	int64_t now = weir__run_monotonic(), until, left;
-	struct timespec ts;
-
-	if (bo->logged == 0 || now - bo->logged >= 60000000) {
-		weir__log(&ru->log, WEIR_LOG_WARN, stage, "%s; %s",
-		    err->text[0] != '\0' ? err->text : "not ready",
-		    bo->logged == 0 ? "trying again until it is back" :
-				      "still trying");
-		bo->logged = now;
-	}
-	bo->tries++;
-	bo->wait = bo->wait == 0 ? 100000 : bo->wait * 2;
-	if (bo->wait > 10000000)
-		bo->wait = 10000000;
-	/* three quarters to five quarters, by the low bits of the clock */
-	until = now + bo->wait * 3 / 4 + (now % 1000) * bo->wait / 2000;
-	while ((left = until - weir__run_monotonic()) > 0 &&
-	    !atomic_load(&ru->failed)) {
-		if (stopped_for(ru) > STOP_WAIT)
-			return false;
-		left = left < POLL_SLICE ? left : POLL_SLICE;
-		ts.tv_sec = 0;
-		ts.tv_nsec = left * 1000;
-		nanosleep(&ts, NULL);
-	}
-	return !atomic_load(&ru->failed);
-}
-
-void
-weir__run_back(struct weir__run *ru, struct weir__backoff *bo,
-    const char *stage)
-{
-	if (bo->tries != 0)
-		weir__log(&ru->log, WEIR_LOG_INFO, stage,
-		    "back after %u tries", bo->tries);
-	memset(bo, 0, sizeof *bo);
 }
 
 /* ---------------------------------------------------------------- signals */
@@ -144,6 +75,7 @@ signal_main(void *arg)
 		if (first != 0)
 			_exit(1);
 		first = weir__run_monotonic();
+		atomic_store(&ru->asked, true);
 		atomic_store(&ru->stopping, true);
 		weir__log(&ru->log, WEIR_LOG_INFO, "",
 		    "ending: the epoch is published first; once more ends it "
@@ -279,11 +211,18 @@ set_clock(struct weir__run *ru)
 	return 0;
 }
 
-/* What earlier runs have left: said once. */
+/* What earlier runs have left: said once, and heeded. */
 static void
 say_past(struct weir__run *ru, struct weir__loop *lo)
 {
 	const struct weir__past *pa = ru->past;
+	bool finished = pa != NULL && pa->epoch != 0 &&
+	    (pa->flags & WEIR__DECIDE_FINISHED) != 0;
+
+	lo->nothing = finished;
+	lo->nended = finished ? lo->nsources : 0;
+	if (ru->up)
+		return; /* a recovery in the process, which has been told */
 
 	if (ru->taken_over)
 		weir__log(&ru->log, WEIR_LOG_WARN, "", "the state directory %s "
@@ -291,16 +230,13 @@ say_past(struct weir__run *ru, struct weir__loop *lo)
 		    ru->pl->state_dir);
 	if (pa == NULL || pa->epoch == 0)
 		return;
-	if (pa->flags & WEIR__DECIDE_FINISHED) {
-		lo->nothing = true;
-		lo->nended = lo->nsources;
+	if (finished)
 		weir__log(&ru->log, WEIR_LOG_INFO, "", "all sources came to "
 		    "their end in an earlier run: nothing is left to read "
 		    "(`weir state reset` begins anew)");
-		return;
-	}
-	weir__log(&ru->log, WEIR_LOG_INFO, "", "goes on behind epoch %llu",
-	    (unsigned long long)pa->epoch);
+	else
+		weir__log(&ru->log, WEIR_LOG_INFO, "", "goes on behind epoch "
+		    "%llu", (unsigned long long)pa->epoch);
 }
 
 static int
@@ -314,10 +250,6 @@ begin(struct weir__run *ru, struct weir__loop *lo, struct weir_err *err)
 	    (ru->journal = weir__journal_new(ru)) == NULL)
 		return weir_fail(err, WEIR_NOWHERE, "memory",
 		    "out of memory or threads");
-	if (ru->op.epoch_log != NULL &&
-	    (ru->epoch_log = fopen(ru->op.epoch_log, "we")) == NULL)
-		return weir_fail(err, WEIR_NOWHERE, "run.epoch_log",
-		    "%s can't be written: %m", ru->op.epoch_log);
 	if (durable && weir__journal_read(ru->journal, err) != WEIR_OK)
 		return WEIR_ERROR;
 	if (open_publishers(ru, err) != WEIR_OK ||
@@ -359,8 +291,12 @@ end(struct weir__run *ru, struct weir__loop *lo)
 		weir__past_fini(ru->past);
 	weir__free(ru->past);
 	weir__rejects_drop(ru->rejects);
-	if (ru->epoch_log != NULL)
-		fclose(ru->epoch_log);
+	ru->journal = NULL;
+	ru->publishers = NULL;
+	ru->tree = NULL;
+	ru->spools = NULL;
+	ru->past = NULL;
+	ru->rejects = ru->taking = NULL;
 	for (i = 0; i < lo->npending; i++)
 		weir__free(lo->pending[i].offsets);
 	weir__view_fini(&lo->view);
@@ -368,26 +304,96 @@ end(struct weir__run *ru, struct weir__loop *lo)
 	weir__free(lo->ended);
 }
 
+/* From what the journal has to the end, or to a failure. */
 static int
-run_locked(struct weir__run *ru, struct weir__loop *lo)
+attempt(struct weir__run *ru)
+{
+	struct weir__loop lo = { .ru = ru };
+	struct weir_err err = { 0 };
+	int rc;
+
+	rc = begin(ru, &lo, &err);
+	if (rc == WEIR_OK) {
+		ru->up = true;
+		rc = weir__epochs(&lo, &err);
+	}
+	if (rc < 0)
+		weir__run_fail(ru, &err); /* keeps the first failure */
+	if (!atomic_load(&ru->failed) && ru->tree != NULL)
+		print_summary(ru);
+	end(ru, &lo);
+	return rc;
+}
+
+/* ------------------------------------------------ recovery in the process */
+
+/* Is it a failure that goes by itself, or by an operator's hand? */
+static bool
+passing(const struct weir_err *err)
+{
+	return strcmp(err->code, "disk.full") == 0 ||
+	    strcmp(err->code, "disk.error") == 0;
+}
+
+/* An epoch that could not be decided is given up, and so is the whole tree:
+ * after a while all of it begins again where the journal ends.  False: the run
+ * has ended, or failed for good. */
+static bool
+again(struct weir__run *ru)
+{
+	struct weir__backoff *bo = &ru->again;
+	struct weir_err err = { 0 };
+
+	if (!atomic_load(&ru->failed) || !ru->up || ru->state_fd < 0 ||
+	    !passing(&ru->err) || atomic_load(&ru->asked))
+		return false;
+	if (atomic_load(&ru->decided) > ru->again_at)
+		memset(bo, 0, sizeof *bo);
+	ru->again_at = atomic_load(&ru->decided);
+	atomic_store(&ru->failed, false);
+	atomic_store(&ru->stopping, false);
+	atomic_store(&ru->stopped_at, 0);
+	err = ru->err;
+	snprintf(err.text, sizeof err.text, "what follows epoch %" PRIu64
+	    " is given up: %.400s", ru->again_at, ru->err.text);
+	if (weir__run_backoff(ru, bo, err.stage, &err) &&
+	    !atomic_load(&ru->asked)) {
+		memset(&err, 0, sizeof err);
+		if (weir__run_renew(ru, &err) == WEIR_OK)
+			memset(&ru->err, 0, sizeof ru->err);
+		else
+			weir__run_fail(ru, &err);
+		return true;
+	}
+	err = ru->err;
+	weir__run_fail(ru, &err);
+	return false;
+}
+
+static int
+run_locked(struct weir__run *ru)
 {
 	struct weir_err err = { 0 };
 	int lock = -1, rc;
 
+	if (ru->op.epoch_log != NULL &&
+	    (ru->epoch_log = fopen(ru->op.epoch_log, "we")) == NULL) {
+		weir_fail(&err, WEIR_NOWHERE, "run.epoch_log",
+		    "%s can't be written: %m", ru->op.epoch_log);
+		weir__run_fail(ru, &err);
+		return WEIR_ERROR;
+	}
 	if (ru->op.scratch)
 		memset(ru->pipeline_id, '0', sizeof ru->pipeline_id - 1);
 	else if ((lock = weir__run_claim(ru, &err)) < 0) {
 		weir__run_fail(ru, &err);
 		return WEIR_ERROR;
 	}
-	rc = begin(ru, lo, &err);
-	if (rc == WEIR_OK)
-		rc = weir__epochs(lo, &err);
-	if (rc < 0)
-		weir__run_fail(ru, &err); /* keeps the first failure */
-	if (!atomic_load(&ru->failed) && ru->tree != NULL)
-		print_summary(ru);
-	end(ru, lo);
+	do {
+		rc = atomic_load(&ru->failed) ? WEIR_ERROR : attempt(ru);
+	} while (again(ru));
+	if (ru->epoch_log != NULL)
+		fclose(ru->epoch_log);
 	if (ru->state_fd >= 0)
 		close(ru->state_fd);
 	if (lock >= 0)
@@ -396,7 +402,7 @@ run_locked(struct weir__run *ru, struct weir__loop *lo)
 }
 
 static int
-init(struct weir__run *ru, struct weir__loop *lo)
+init(struct weir__run *ru)
 {
 	if (weir__log_init(&ru->log, ru->op.json_log, ru->op.quiet) != 0 ||
 	    weir__shared_init(&ru->shared) != 0 ||
@@ -407,8 +413,8 @@ init(struct weir__run *ru, struct weir__loop *lo)
 	if (set_clock(ru) != 0)
 		return -1;
 	block_signals();
-	if (pthread_create(&lo->signals, NULL, signal_main, ru) == 0)
-		lo->have_signals = true;
+	if (pthread_create(&ru->signals, NULL, signal_main, ru) == 0)
+		ru->have_signals = true;
 	return 0;
 }
 
@@ -417,7 +423,6 @@ weir__run(const struct weir__plan *pl, struct weir__errors *es,
     const struct weir__run_options *op)
 {
 	struct weir__run *ru = weir__zalloc(sizeof *ru);
-	struct weir__loop lo = { .ru = ru };
 	int code = 1;
 
 	if (ru == NULL) {
@@ -428,18 +433,18 @@ weir__run(const struct weir__plan *pl, struct weir__errors *es,
 	ru->state_fd = -1;
 	ru->errors = es;
 	ru->op = *op;
-	if (init(ru, &lo) != 0) {
+	if (init(ru) != 0) {
 		fprintf(stderr, "weir: the run could not begin\n");
 	} else {
-		run_locked(ru, &lo);
+		run_locked(ru);
 		if (atomic_load(&ru->failed))
 			print_failure(ru, es);
 		else
 			code = 0;
 	}
-	if (lo.have_signals) {
-		pthread_kill(lo.signals, SIGUSR2);
-		pthread_join(lo.signals, NULL);
+	if (ru->have_signals) {
+		pthread_kill(ru->signals, SIGUSR2);
+		pthread_join(ru->signals, NULL);
 	}
 	weir__shared_fini(&ru->shared);
 	weir__metrics_fini(&ru->metrics);

@@ -89,6 +89,13 @@ bool weir__metrics_get(struct weir__metrics *me, const char *stage,
 
 /* ---- the run */
 
+/* What is waited for: backoff.c. */
+struct weir__backoff {
+	int64_t wait;
+	int64_t logged; /* monotonic, microseconds; 0: never */
+	uint32_t tries;
+};
+
 struct weir__run {
 	const struct weir__plan *pl;
 	struct weir__errors *errors; /* source texts, for printing */
@@ -120,12 +127,20 @@ struct weir__run {
 	_Atomic uint64_t decided; /* the last epoch that is */
 
 	_Atomic bool stopping; /* ask long waits to end */
+	_Atomic bool asked;    /* ... because a signal came */
 	_Atomic int64_t stopped_at; /* monotonic: when that was first seen */
 	/* The first failure of any thread; later ones are dropped. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* a decision, a confirmation, a failure */
 	_Atomic bool failed;
 	struct weir_err err;
+
+	/* The main thread's, over several attempts (run.c, again). */
+	bool up;		    /* one has begun */
+	struct weir__backoff again; /* since no more epoch is decided */
+	uint64_t again_at;	    /* than this one */
+	pthread_t signals;
+	bool have_signals;
 };
 
 /* Run a plan to its end; the exit code.  Blocks; handles SIGINT and SIGTERM. */
@@ -135,15 +150,10 @@ int weir__run(const struct weir__plan *pl, struct weir__errors *es,
 /* Any thread: note a failure; the run ends. */
 void weir__run_fail(struct weir__run *ru, const struct weir_err *err);
 
-/* Back-off for what is down: call it after each WEIR_AGAIN.  Sleeps 100 ms,
+/* backoff.c: for what is down: call it after each WEIR_AGAIN.  Sleeps 100 ms,
  * then twice as long, up to 10 s, give or take a quarter; logs `what` and why
  * at once and then once a minute.  False when the run has failed, or was asked to
  * end some seconds ago. */
-struct weir__backoff {
-	int64_t wait;
-	int64_t logged; /* monotonic, microseconds; 0: never */
-	uint32_t tries;
-};
 bool weir__run_backoff(struct weir__run *ru, struct weir__backoff *bo,
     const char *stage, const struct weir_err *err);
 /* After a success: say that it is back, when it was away. */
@@ -156,6 +166,9 @@ int64_t weir__run_monotonic(void);
 /* claim.c: make the state directory, take its lock, find the pipeline's id and
  * the next fence.  The descriptor of the lock, or -1 and err. */
 int weir__run_claim(struct weir__run *ru, struct weir_err *err);
+/* Another attempt of the same process: the fence is raised, if it is still
+ * ours. */
+int weir__run_renew(struct weir__run *ru, struct weir_err *err);
 /* Does the state still belong to this run?  WEIR_OK, or err.  Any thread. */
 int weir__run_owns(const struct weir__run *ru, struct weir_err *err);
 

@@ -36,8 +36,12 @@ fsink_errno(const struct fsink_env *en, struct weir_err *err, const char *what,
 	if (e == ENOSPC || e == EDQUOT)
 		return en->host->fail(err,
 		    en->host->expr_span(en->cf->path), "disk.full",
-		    "the disk is full: cannot %s \"%s\": %s; make room and "
-		    "start again", what, path, strerror(e));
+		    "the disk is full: cannot %s \"%s\": %s; make room",
+		    what, path, strerror(e));
+	if (e == EIO)
+		return en->host->fail(err,
+		    en->host->expr_span(en->cf->path), "disk.error",
+		    "cannot %s \"%s\": %s", what, path, strerror(e));
 	return fsink_fail(en, err, "io", "cannot %s \"%s\": %s", what, path,
 	    strerror(e));
 }
