@@ -55,10 +55,12 @@ EXTRA_DIST += \
 	tests/alloc.py \
 	tests/crash/common.py \
 	tests/crash/disks.py \
+	tests/crash/disturb.py \
 	tests/crash/enumerate.py \
 	tests/crash/excuses \
 	tests/crash/full.py \
 	tests/crash/kills.py \
+	tests/crash/loads.py \
 	tests/crash/peers.py \
 	tests/crash/points.sh \
 	tests/crash/preload/trace.c \

@@ -179,6 +179,12 @@ launch() {
 	    -cp "$cache/lib/*" kafka.Kafka "$1/server.properties" \
 	    >>"$1/log" 2>&1 </dev/null &
 	echo $! >"$1/pid"
+	# until it is no copy of this shell any more
+	tick=0
+	while kill -0 $! 2>/dev/null && ! alive "$1" && [ $tick -lt 500 ]; do
+		tick=$((tick + 1))
+		sleep 0.01
+	done
 }
 
 wait_ready() {

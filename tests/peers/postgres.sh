@@ -150,6 +150,12 @@ launch() {
 		    </dev/null &
 	fi
 	echo $! >"$1/pid"
+	# until it is no copy of this shell any more
+	tick=0
+	while kill -0 $! 2>/dev/null && ! alive "$1" && [ $tick -lt 500 ]; do
+		tick=$((tick + 1))
+		sleep 0.01
+	done
 }
 
 # Another one may have the port: then the next.
