@@ -237,10 +237,14 @@ weir__run_owns(const struct weir__run *ru, struct weir_err *err)
 int
 weir__run_renew(struct weir__run *ru, struct weir_err *err)
 {
+	uint64_t fence;
+
 	if (weir__run_owns(ru, err) != WEIR_OK)
 		return WEIR_ERROR;
-	if (next_fence(ru, ru->state_fd) == 0)
+	if (weir__state_fence(ru->state_fd, &fence) == 0) {
+		ru->fence = fence;
 		return WEIR_OK;
+	}
 	return weir_fail(err, WEIR_NOWHERE, weir__disk_code("state.dir"),
 	    "the state directory %s can't be used: %m", ru->pl->state_dir);
 }
