@@ -137,6 +137,13 @@ MANY = ['ev -> csv.write("out/many/a-rather-long-name-of-a-directory=${id}", '
         'gold -> csv.write("out/gold")', 'gold.late -> csv.write("out/late")']
 
 
+# With servers beside them: fewer, for they are many together.
+FEW = ['ev -> parquet.write("out/parquet-long", roll: { epochs: 3 })',
+       'ev -> csv.write("out/csv-parts/card=${card}", roll: { epochs: 2 })',
+       'gold -> where(n > 1) -> csv.write("out/csv-gold")',
+       'gold.late -> parquet.write("out/parquet-late")']
+
+
 def both():
     """The sinks of files together, each in its own directory."""
     return [line.replace('"out/', f'"out/{kind}-')
@@ -189,6 +196,20 @@ def outputs(out):
     return {k: v for k, v in got.items() if v}
 
 
+def unmarked(rows, marks):
+    """The same rows, whichever run they are of."""
+    def of(row):
+        if not isinstance(row, str):
+            return tuple(of(x) for x in row)
+        for mark in marks:
+            row = row.replace(mark, "MARK")
+        return row
+    got = collections.Counter()
+    for row, n in rows.items():
+        got[of(row)] += n
+    return got
+
+
 def staged(out):
     """Files that are left in the directories of the unfinished."""
     found = []
@@ -229,8 +250,10 @@ class Bench:
 
     def write(self):
         self.tag = self.peers.tag() if self.peers else ""
+        text = self.peers.named(self.text, self.tag) if self.peers else \
+            self.text
         with open(f"{self.root}/p.weir", "w", encoding="utf-8") as f:
-            f.write(self.text.replace("@TAG@", self.tag))
+            f.write(text)
 
     def clear(self):
         """As if nothing had ever run here."""
@@ -240,9 +263,13 @@ class Bench:
         for name in ("state", "out"):
             shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
 
+    @staticmethod
+    def env():
+        return {k: v for k, v in os.environ.items()
+                if not k.startswith("WEIR_") or k == "WEIR_PLUGIN_PATH"}
+
     def start(self, fault=None, log=None, more=(), env=None):
-        e = {k: v for k, v in os.environ.items()
-             if not k.startswith("WEIR_") or k == "WEIR_PLUGIN_PATH"}
+        e = self.env()
         if fault:
             e["WEIR_FAULT"] = fault
         if log:
@@ -282,9 +309,20 @@ class Bench:
     def outputs(self):
         got = outputs(f"{self.root}/out")
         if self.peers:
-            got.update({k: v for k, v in self.peers.read(self.tag).items()
-                        if v})
+            got.update(self.peers.read(self.tag))
+            # what a server says names its table
+            got = {k: unmarked(v, self.peers.marks(self.tag)) if k in
+                   self.peers.marked else v for k, v in got.items() if v}
         return got
+
+    def audited(self):
+        """What `weir audit` finds wrong; "" nothing."""
+        p = subprocess.run([WEIR, "audit", "p.weir"], cwd=self.root,
+                           env=self.env(), stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True, errors="replace", timeout=TIMEOUT)
+        return "" if p.returncode == 0 else \
+            f"audit: exit {p.returncode}\n{p.stdout[-2000:]}"
 
     def wrong(self, want, beside=False):
         """What is not as it should be after the last run; "" nothing.
@@ -296,10 +334,4 @@ class Bench:
         left = staged(f"{self.root}/out")
         if left and not beside:
             why += f"\n{len(left)} staged files are left: {left[:2]}"
-        return why.strip()
-
-
-def has_command(name):
-    out = subprocess.run([WEIR, "--help"], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
-    return re.search(rf"\b{name}\b", out.stdout) is not None
+        return f"{why}\n{self.audited()}".strip()

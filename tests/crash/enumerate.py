@@ -5,16 +5,20 @@ made to fail at that place, started again, and has to end with what a run that
 never failed has written.
 
 	enumerate.py [--quick | --long] [--seed N] [-k PATTERN] [--only SETS]
-	             [--kafka BROKERS] [--postgres CONNECTION]
+	             [--servers [--kafka BROKERS] [--postgres CONNECTION]]
 
 A place that is reached only while a run recovers is met so: one fault makes
 recovery needed, a second one is met in the run that recovers.  A place of the
 sources that no run has reached is a failure, but for those in `excuses`.
+
+With --servers the sinks are Kafka, PostgreSQL, and these with all that are
+files at once.  A server without an address is started, and stopped in the end.
 """
 import argparse
 import collections
 import multiprocessing
 import os
+import pickle
 import random
 import re
 import shutil
@@ -24,12 +28,13 @@ import time
 
 import common
 from common import SENTENCE, Bench, ok
-from peers import Peers, arguments, given
+from peers import Servers
 
 ACTIONS = ("kill", "eio", "enospc", "short", "delay", "stop", "take")
-# Plugins of which places can be reached only with a server.
-SERVED = ("kafka", "postgres")
-SPOOLS = ("spool",)
+# Whose places can be reached only with a server: plugins, and what they use.
+SERVED = re.compile(r"^(kafka|postgres|spool)\.")
+# Processes: runs with servers wait for most of their time.
+WORKERS, WAITERS = 2, 6
 
 
 def stopped(p):
@@ -119,16 +124,18 @@ BASE = None
 SETS = {}
 
 
+def new_bench(kind):
+    sinks, peers, rows, nrows = SETS[kind]
+    return Bench(f"{BASE}/{kind}.{os.getpid()}", sinks, peers=peers, rows=rows,
+                 nrows=nrows)
+
+
 def bench(kind):
     """This worker's bench of a set of sinks and what a run without faults
     writes there."""
     if kind not in benches:
-        sinks, peers = SETS[kind]
-        be = Bench(f"{BASE}/{kind}.{os.getpid()}", sinks, peers=peers,
-                   rows=600 if kind == "many" else 200)
-        rc = be.run()
-        assert rc == 0, be.said()
-        benches[kind] = be, be.outputs()
+        with open(f"{BASE}/{kind}.want", "rb") as f:
+            benches[kind] = new_bench(kind), pickle.load(f)
     return benches[kind]
 
 
@@ -144,17 +151,23 @@ def read_log(path):
 
 
 def clean(kind):
-    """The places of a run without faults, and of the one behind it."""
-    be, want = bench(kind)
+    """What a run without faults writes, and its places and those of the one
+    behind it."""
+    be = new_bench(kind)
     log = f"{be.root}.log"
-    be.clear()
-    why = "" if be.run(log=log) == 0 else "it fails"
+    if be.run(log=log) != 0:
+        return kind, [], f"it fails\n{be.said()}"
+    want = be.outputs()
+    with open(f"{BASE}/{kind}.want", "wb") as f:
+        pickle.dump(want, f)
     first = read_log(log)
-    why = why or restarted(be, want, log)
+    why = restarted(be, want, log)
     return kind, first + read_log(log), why and f"{why}\n{be.said()}"
 
 
 def tell(be, kind, spec, action, why):
+    if why and be.peers:
+        be.peers.forget()
     return why and f"{kind}: {spec} ({action}): {why}\n{be.said()}"
 
 
@@ -201,42 +214,81 @@ def worst():
     return "all" if "all" in SETS else list(SETS)[-1]
 
 
+def chance(args, place, kind=""):
+    """Random numbers of this place alone, so that others don't change it."""
+    return random.Random(f"{args.seed} {kind} {place}")
+
+
+def wanted(args, kind, place):
+    """Is anything to happen there?"""
+    if args.k and not re.search(args.k, place):
+        return False
+    if kind == "many":
+        return place.startswith("file.list")
+    # of the places that the sets of files have, some with all at once
+    return SETS[kind][1] is None or args.mode == "long" or \
+        SERVED.match(place) is not None or \
+        kind == "everything" and chance(args, place).random() < .1
+
+
+def with_servers(args, kind, place, everything):
+    """The faults at a place of a set with servers.  Kills are for all of them
+    at once, where the place is reached so; the others for one alone."""
+    rnd = chance(args, place, kind)
+    some = rnd.randrange(2, 9)
+    if args.mode == "long":
+        return [(a, n) for a in ACTIONS for n in (1, some)
+                if n == 1 or a != "delay" and SERVED.match(place)]
+    if kind == "everything":
+        return [("kill", rnd.choice((1, some)))]
+    return [(rnd.choice(ACTIONS[1:]), rnd.choice((1, 1, some)))] + \
+        [("kill", 1)] * (place not in everything)
+
+
+def with_files(args, rnd, kind, turn):
+    """The same of a set of files alone."""
+    some = rnd.randrange(2, 9)
+    if args.mode == "long":
+        return [(a, n) for a in ACTIONS for n in
+                (1, 2, some, rnd.randrange(6, 60)) if n == 1 or a != "delay"]
+    if kind == worst():
+        return [("kill", 1)] if args.mode == "quick" else \
+            [("kill", 1), ("kill", some), ("eio", 1), ("take", 1)]
+    if args.mode == "quick":
+        return []
+    return [("kill", rnd.randrange(2, 30)), ("eio", some),
+            ("short", rnd.randrange(1, 5)),
+            (("enospc", 1), ("stop", 1), ("delay", 1), ("enospc", some))
+            [turn % 4]]
+
+
 def first_jobs(args, rnd, reached):
     """What is tried where: each place in each set that reaches it.  All sinks
     together get the worst; the others are taken in turns."""
     jobs = []
-    turn = 0
     for kind, list_ in reached.items():
         for place in dict.fromkeys(list_):
-            turn += 1
-            some = rnd.randrange(2, 9)
-            served = SETS[kind][1] is not None
-            if args.k and not re.search(args.k, place) or \
-                    kind == "many" and not place.startswith("file.list"):
+            if not wanted(args, kind, place):
                 continue
-            if args.mode == "long" and not served:
-                more = [(a, n) for a in ACTIONS for n in
-                        (1, 2, some, rnd.randrange(6, 60))
-                        if n == 1 or a != "delay"]
-            elif served and args.mode != "long":
-                # servers are slow: what only they reach, and their spools
-                if place.split(".")[0] not in (*SERVED, "spool"):
-                    continue
-                more = [("kill", 1), ("kill", some), ("eio", 1), ("eio", 3),
-                        ("take", 1)]
-            elif kind == worst():
-                more = [("kill", 1)]
-                if args.mode != "quick":
-                    more += [("kill", some), ("eio", 1), ("take", 1)]
-            elif args.mode != "quick":
-                more = [("kill", rnd.randrange(2, 30)), ("eio", some),
-                        ("short", rnd.randrange(1, 5))]
-                more += [[("enospc", 1)], [("stop", 1)], [("delay", 1)],
-                         [("enospc", some)]][turn % 4]
-            else:
-                continue
-            jobs.append((kind, place, more))
+            more = with_servers(args, kind, place,
+                                reached.get("everything", ())) \
+                if args.servers else with_files(args, rnd, kind, len(jobs))
+            if more:
+                jobs.append((kind, place, more))
     return jobs
+
+
+def again(args, rnd, kind):
+    """What happens at a place of a recovery."""
+    if args.mode == "quick" or args.servers and args.mode != "long":
+        return [("kill", 1)]
+    list_ = [("kill", 1), ("eio", 1)] if kind == worst() else \
+        [("kill", 2), ("short", 1)]
+    if args.mode == "long":
+        list_ += [("enospc", 1), ("delay", 1), ("stop", 1),
+                  ("kill", rnd.randrange(3, 20)),
+                  ("eio", rnd.randrange(2, 9))]
+    return list_
 
 
 def second_jobs(args, rnd, seen):
@@ -247,27 +299,13 @@ def second_jobs(args, rnd, seen):
             by_place[place][kind].append(spec)
     jobs = []
     for place, kinds in sorted(by_place.items()):
-        if args.k and not re.search(args.k, place):
-            continue
+        if args.servers and args.mode != "long" and "everything" in kinds:
+            kinds = {"everything": kinds["everything"]}
         for kind, specs in sorted(kinds.items()):
-            list_ = [("kill", 1)]
-            if kind == "many" and not place.startswith("file.list"):
-                continue
-            if SETS[kind][1] is not None and args.mode != "long":
-                if place.split(".")[0] in (*SERVED, "spool"):
-                    jobs.append((kind, place,
-                                 [(rnd.choice(specs), "kill", 1)]))
-                continue
-            if args.mode != "quick" and kind == worst():
-                list_ = [("kill", 1), ("eio", 1)]
-            elif args.mode != "quick":
-                list_ = [("kill", 2), ("short", 1)]
-            if args.mode == "long":
-                list_ += [("enospc", 1), ("delay", 1), ("stop", 1),
-                          ("kill", rnd.randrange(3, 20)),
-                          ("eio", rnd.randrange(2, 9))]
-            jobs.append((kind, place,
-                         [(rnd.choice(specs), a, n) for a, n in list_]))
+            if wanted(args, kind, place):
+                jobs.append((kind, place,
+                             [(rnd.choice(specs), a, n)
+                              for a, n in again(args, rnd, kind)]))
     return jobs
 
 
@@ -295,8 +333,7 @@ def gather(pool, work, jobs, what):
     return sum(count.values()), seen
 
 
-def main():
-    global BASE, SETS
+def arguments():
     ap = argparse.ArgumentParser()
     ap.add_argument("--quick", dest="mode", action="store_const",
                     const="quick", default="normal")
@@ -304,43 +341,56 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("-k", default="")
     ap.add_argument("--only", default="")
-    arguments(ap)
-    args = ap.parse_args()
+    ap.add_argument("--servers", action="store_true")
+    ap.add_argument("--kafka", default="", metavar="BROKERS")
+    ap.add_argument("--postgres", default="", metavar="CONNECTION")
+    return ap.parse_args()
+
+
+def all_places(args):
+    """Faults everywhere; (places of runs without one, those of recoveries)."""
     rnd = random.Random(args.seed)
-    SETS = {k: (v, None) for k, v in common.SINKS.items()}
-    SETS["many"] = common.MANY, None
-    SETS["all"] = common.both(), None
-    peers = given(args)
-    for k, peer in peers.items():
-        SETS[k] = [], Peers(peer)
-    if peers:
-        SETS["servers"] = common.both(), Peers(*peers.values())
-    if args.only:
-        SETS = {k: v for k, v in SETS.items() if k in args.only.split(",")}
-    BASE = common.scratch()
     began = time.monotonic()
-    try:
-        with multiprocessing.Pool(2) as pool:
-            reached = {}
-            for kind, list_, why in pool.map(clean, SETS, 1):
-                ok(why == "", f"{kind}: without a fault", why)
+    with multiprocessing.Pool(WAITERS if args.servers else WORKERS) as pool:
+        reached = {}
+        for kind, list_, why in pool.map(clean, SETS, 1):
+            if ok(why == "", f"{kind}: without a fault", why):
                 reached[kind] = list_
-            n, seen = gather(pool, normal,
-                             first_jobs(args, rnd, reached), "")
-            m, _ = gather(pool, recovering, second_jobs(args, rnd, seen),
-                          " while recovering")
+        n, seen = gather(pool, normal, first_jobs(args, rnd, reached), "")
+        m, _ = gather(pool, recovering, second_jobs(args, rnd, seen),
+                      " while recovering")
+    met = set().union(*reached.values(), *(got for _, _, got in seen))
+    print(f"# {len(met)} places, {n} faults, {m} more while recovering, "
+          f"{time.monotonic() - began:.0f} s")
+    return met
+
+
+def main():
+    global BASE, SETS
+    args = arguments()
+    BASE = common.scratch()
+    servers = None
+    try:
+        SETS = {k: (v, None, 200, 500) for k, v in common.SINKS.items()}
+        SETS["many"] = common.MANY, None, 600, 500
+        SETS["all"] = common.both(), None, 200, 500
+        if args.servers:
+            servers = Servers(BASE, args.kafka, args.postgres)
+            SETS = servers.sets(common.both() if args.mode == "long" else
+                                common.FEW)
+        if args.only:
+            SETS = {k: SETS[k] for k in args.only.split(",")}
+        met = all_places(args)
     finally:
+        if servers is not None:
+            servers.stop()
         shutil.rmtree(BASE, ignore_errors=True)
     every = {p for p in common.places()
-             if p.split(".")[0] not in (*SERVED, *SPOOLS) or
-             p.split(".")[0] in (*peers, *(SPOOLS if peers else ()))}
-    met = set().union(*reached.values(), *(got for _, _, got in seen))
+             if bool(SERVED.match(p)) == args.servers}
     if not args.k and not args.only:
         lost = sorted(every - met - set(excuses()))
         ok(every and not lost, f"each of {len(every)} places was reached",
            "never reached: " + " ".join(lost))
-    print(f"# {len(met)} places, {n} faults, {m} more while recovering, "
-          f"{time.monotonic() - began:.0f} s")
     common.done()
 
 

@@ -54,7 +54,7 @@ conf() {
 	port = $2
 	unix_socket_directories = ''
 	shared_buffers = 64MB
-	max_connections = 60
+	max_connections = 120
 	fsync = ${PG_FSYNC:-on}
 	log_min_messages = warning
 	log_line_prefix = '%m %p %a '
