@@ -17,4 +17,6 @@ libweir_a_SOURCES += \
 	%D%/settings.c \
 	%D%/target.c \
 	%D%/value.c \
+	%D%/value.h \
+	%D%/value_row.c \
 	%D%/wanted.c
