@@ -135,11 +135,7 @@ cut(struct weir__run *ru, struct weir__decision *de, struct weir_err *err)
 		if (nd->type->sink->cut != NULL &&
 		    nd->type->sink->cut(sc->stage, de->epoch, de->last,
 			&sc->cut, err) != WEIR_OK) {
-			if (err->span.src == 0)
-				err->span = nd->span;
-			if (err->text[0] == '\0')
-				snprintf(err->text, sizeof err->text,
-				    "%s could not end an epoch", nd->what);
+			weir__run_blame(err, nd, "end an epoch");
 			return WEIR_ERROR;
 		}
 	}

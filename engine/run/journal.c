@@ -76,12 +76,7 @@ static int
 fail_sink(struct weir__run *ru, const struct weir__sink_cut *sc,
     struct weir_err *err)
 {
-	if (err->span.src == 0)
-		err->span = sc->node->span;
-	if (err->text[0] == '\0')
-		snprintf(err->text, sizeof err->text,
-		    "%s could not prepare an epoch", sc->node->what);
-	snprintf(err->stage, sizeof err->stage, "%s", sc->node->id);
+	weir__run_blame(err, sc->node, "prepare an epoch");
 	weir__run_fail(ru, err);
 	return -1;
 }
@@ -95,15 +90,10 @@ prepare(struct weir__run *ru, struct weir__sink_cut *sc)
 	struct weir_err err = { 0 };
 	int rc;
 
-	if (sc->node->spool) {
-		if (weir__spool_sync(ru->spools[sc->node->no], &err) !=
-		    WEIR_OK)
-			return fail_sink(ru, sc, &err);
-		sc->intent.rows = sc->spool.rows;
-	}
-	if (ops->prepare == NULL)
-		return 0;
-	for (;;) {
+	if (sc->node->spool &&
+	    weir__spool_sync(ru->spools[sc->node->no], &err) != WEIR_OK)
+		return fail_sink(ru, sc, &err);
+	while (ops->prepare != NULL) {
 		memset(&err, 0, sizeof err);
 		rc = ops->prepare(sc->stage, sc->cut, &sc->intent, &err);
 		if (rc != WEIR_AGAIN)

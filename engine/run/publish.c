@@ -78,12 +78,7 @@ weir__publisher_fence(const struct weir__publisher *pb)
 static void
 fail(struct weir__publisher *pb, struct weir_err *err, const char *what)
 {
-	if (err->span.src == 0)
-		err->span = pb->nd->span;
-	if (err->text[0] == '\0')
-		snprintf(err->text, sizeof err->text, "%s could not %s",
-		    pb->nd->what, what);
-	snprintf(err->stage, sizeof err->stage, "%s", pb->nd->id);
+	weir__run_blame(err, pb->nd, what);
 	weir__run_fail(pb->ru, err);
 }
 

@@ -229,9 +229,7 @@ resume_sinks(struct weir__run *ru, struct weir_err *err)
 		    si == NULL ? 0 : si->keep_len, err);
 		if (rc == WEIR_OK)
 			continue;
-		if (err->span.src == 0)
-			err->span = nd->span;
-		snprintf(err->stage, sizeof err->stage, "%s", nd->id);
+		weir__run_blame(err, nd, "go on");
 		return WEIR_ERROR;
 	}
 	return WEIR_OK;

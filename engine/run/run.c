@@ -35,6 +35,18 @@ weir__run_clock(struct weir__run *ru)
 }
 
 void
+weir__run_blame(struct weir_err *err, const struct weir__node *nd,
+    const char *what)
+{
+	if (err->span.src == 0)
+		err->span = nd->span;
+	if (err->text[0] == '\0')
+		snprintf(err->text, sizeof err->text, "%s could not %s",
+		    nd->what, what);
+	snprintf(err->stage, sizeof err->stage, "%s", nd->id);
+}
+
+void
 weir__run_fail(struct weir__run *ru, const struct weir_err *err)
 {
 	pthread_mutex_lock(&ru->lock);

@@ -149,6 +149,10 @@ int weir__run(const struct weir__plan *pl, struct weir__errors *es,
 
 /* Any thread: note a failure; the run ends. */
 void weir__run_fail(struct weir__run *ru, const struct weir_err *err);
+/* The failure is the stage's: where nothing else is said, its place, and that
+ * it could not `what`. */
+void weir__run_blame(struct weir_err *err, const struct weir__node *nd,
+    const char *what);
 
 /* backoff.c: for what is down: call it after each WEIR_AGAIN.  Sleeps 100 ms,
  * then twice as long, up to 10 s, give or take a quarter; logs `what` and why
