@@ -351,6 +351,7 @@ struct loading {
 	const char *p;
 	const char *end;
 	struct weir__arena *ar;
+	bool in_place; /* what p points into may be written and stays */
 	bool damaged;
 };
 
@@ -376,6 +377,9 @@ load_fixed(struct loading *ld, size_t width, uint32_t n)
 
 	if (from == NULL)
 		return NULL;
+	/* 16-byte numbers may begin at 8 */
+	if (ld->in_place && width <= 8)
+		return (void *)(uintptr_t)from;
 	/* whole vectors may be read past the last row */
 	to = weir__arena_alloc(ld->ar, n * width + 32);
 	if (to != NULL)
@@ -408,12 +412,17 @@ load_text(struct loading *ld, struct weir_column *co, uint32_t n)
 	from = next(ld, total);
 	if (from == NULL)
 		return -1;
-	co->u.str = weir__arena_alloc(ld->ar, n * sizeof *s + 32);
-	heap = weir__arena_alloc(ld->ar, total);
-	if (co->u.str == NULL || heap == NULL)
-		return -1;
-	memcpy(co->u.str, slices, n * sizeof *s);
-	memcpy(heap, from, total);
+	if (ld->in_place) {
+		co->u.str = (struct weir_str *)(uintptr_t)slices;
+		heap = (char *)(uintptr_t)from;
+	} else {
+		co->u.str = weir__arena_alloc(ld->ar, n * sizeof *s + 32);
+		heap = weir__arena_alloc(ld->ar, total);
+		if (co->u.str == NULL || heap == NULL)
+			return -1;
+		memcpy(co->u.str, slices, n * sizeof *s);
+		memcpy(heap, from, total);
+	}
 	for (i = 0; i < n; i++) {
 		s = &co->u.str[i];
 		if (s->len <= WEIR_STR_SMALL)
@@ -563,6 +572,21 @@ weir__batch_load(struct weir__pool *po, const struct weir_schema *sc,
 	struct loading ld = { .p = data, .end = (const char *)data + len };
 	struct weir_batch *b = load(&ld, po, sc);
 
+	if (damaged != NULL)
+		*damaged = ld.damaged;
+	return b;
+}
+
+struct weir_batch *
+weir__batch_view(struct weir__pool *po, const struct weir_schema *sc,
+    void *data, size_t len, bool *damaged)
+{
+	struct loading ld = { .p = data, .end = (const char *)data + len,
+		.in_place = true };
+	struct weir_batch *b;
+
+	assert((uintptr_t)data % 8 == 0);
+	b = load(&ld, po, sc);
 	if (damaged != NULL)
 		*damaged = ld.damaged;
 	return b;

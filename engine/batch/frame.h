@@ -37,4 +37,10 @@ int weir__batch_save(const struct weir_batch *b, const uint32_t *rows,
 struct weir_batch *weir__batch_load(struct weir__pool *po,
     const struct weir_schema *sc, const void *data, size_t len, bool *damaged);
 
+/* The same in place: columns lie in `data`, which is written to, begins at a
+ * multiple of 8, has 32 bytes behind it and outlives the batch and all that is
+ * derived from it. */
+struct weir_batch *weir__batch_view(struct weir__pool *po,
+    const struct weir_schema *sc, void *data, size_t len, bool *damaged);
+
 #endif

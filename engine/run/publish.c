@@ -294,6 +294,7 @@ start_reading(struct weir__publisher *pb, struct weir_err *err)
 		weir_fail(err, pb->nd->span, "memory", "out of memory");
 		return false;
 	}
+	pb->reader.in_place = true;
 	pb->reading = true;
 	return true;
 }

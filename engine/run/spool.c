@@ -247,6 +247,7 @@ room(struct weir__spool_reader *rd, size_t n)
 {
 	char *buf;
 
+	n += 32; /* see weir__batch_view() */
 	if (n <= rd->cap)
 		return 0;
 	buf = weir__realloc(rd->buf, n);
@@ -273,8 +274,11 @@ load(struct weir__spool_reader *rd, const struct head *he,
 	}
 	if (rd->schema == NULL || he->kind != BATCH)
 		return damaged(rd, err);
-	rd->batch = weir__batch_load(rd->pool, rd->schema, rd->buf + HEAD,
-	    he->len, &bad);
+	rd->batch = rd->in_place ?
+	    weir__batch_view(rd->pool, rd->schema, rd->buf + HEAD, he->len,
+		&bad) :
+	    weir__batch_load(rd->pool, rd->schema, rd->buf + HEAD, he->len,
+		&bad);
 	fr->batch = rd->batch;
 	if (rd->batch == NULL && !bad)
 		return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");

@@ -56,6 +56,7 @@ struct weir__spool_reader {
 	struct weir__spool_part part;
 	struct weir__pool *pool;
 	const struct weir_schema *schema; /* of batches in it */
+	bool in_place; /* no batch is kept beyond the next call */
 	uint64_t at;
 	uint64_t row;
 	char *buf;

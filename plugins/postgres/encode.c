@@ -67,6 +67,21 @@ put_uuid(struct pg_encoder *en, const struct pg_col *pc,
 	return true;
 }
 
+/* Texts of a few more bytes than fit inline are the most: no call for these. */
+static inline void
+put_long(char *to, const char *from, size_t n)
+{
+	if (n > 32) {
+		memcpy(to, from, n);
+	} else if (n >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	}
+}
+
 /* Length, `lead` bytes, and the bytes; room for what follows stays. */
 static inline bool
 put_bytes(struct pg_encoder *en, const struct weir_str *s, bool jsonb)
@@ -83,7 +98,7 @@ put_bytes(struct pg_encoder *en, const struct weir_str *s, bool jsonb)
 	if (s->len <= WEIR_STR_SMALL)
 		memcpy(bf->p + bf->len, s->u.small, WEIR_STR_SMALL);
 	else
-		memcpy(bf->p + bf->len, s->u.big.ptr, s->len);
+		put_long(bf->p + bf->len, s->u.big.ptr, s->len);
 	bf->len += s->len;
 	return true;
 }

@@ -5,6 +5,9 @@
  */
 #include "sink.h"
 
+/* Rows are sent while what was made of them is still in the nearer caches. */
+enum { STRETCH = 64, PIECE = 1 << 16 };
+
 bool
 pg_is_merge(const struct write_config *cf)
 {
@@ -142,12 +145,21 @@ static int
 load_frame(struct publisher *pu, const struct weir_frame *fr,
     const uint64_t *skip, uint32_t from, uint32_t to, struct weir_err *err)
 {
-	if (pg_encode_rows(&pu->en, fr->batch, fr->tags, skip, &from, to) !=
-	    WEIR_OK)
-		return pg_memory(pu->li.host, err);
-	if (pu->en.bad)
-		return unwritable(pu, err);
-	return feed(pu, err);
+	int rc;
+
+	while (from < to) {
+		if (pg_encode_rows(&pu->en, fr->batch, fr->tags, skip, &from,
+		    to - from < STRETCH ? to : from + STRETCH) != WEIR_OK)
+			return pg_memory(pu->li.host, err);
+		if (pu->en.bad)
+			return unwritable(pu, err);
+		if (pu->en.bf.len < PIECE)
+			continue;
+		rc = feed(pu, err);
+		if (rc != WEIR_OK)
+			return rc;
+	}
+	return WEIR_OK;
 }
 
 int

@@ -44,6 +44,21 @@ zero_byte(uint64_t v)
 	return ((v - 0x0101010101010101u) & ~v & 0x8080808080808080u) != 0;
 }
 
+/* Of 8 to 32 bytes: four words that overlap. */
+static inline bool
+has_nul_long(const char *p, size_t n)
+{
+	size_t half = n < 16 ? n - 8 : 8;
+	uint64_t a[4];
+
+	memcpy(&a[0], p, 8);
+	memcpy(&a[1], p + half, 8);
+	memcpy(&a[2], p + n - 8 - half, 8);
+	memcpy(&a[3], p + n - 8, 8);
+	return zero_byte(a[0]) || zero_byte(a[1]) || zero_byte(a[2]) ||
+	    zero_byte(a[3]);
+}
+
 /* Is a byte of the text zero?  Those behind the end of an inline one are, and
  * are made something else first. */
 static inline bool
@@ -52,8 +67,10 @@ has_nul(const struct weir_str *s)
 	uint64_t a;
 	uint32_t b;
 
-	if (s->len > WEIR_STR_SMALL)
+	if (s->len > 32)
 		return memchr(s->u.big.ptr, '\0', s->len) != NULL;
+	if (s->len > WEIR_STR_SMALL)
+		return has_nul_long(s->u.big.ptr, s->len);
 	memcpy(&a, s->u.small, 8);
 	memcpy(&b, s->u.small + 8, 4);
 	if (s->len < 8)

@@ -86,6 +86,32 @@ show(struct weir__buf *bf, const struct weir_batch *b)
 		weir__json_row(bf, b->schema, b->cols, i);
 }
 
+/* In place it is the same, or damaged as well. */
+static void
+viewed(struct weir__pool *po, const struct weir_schema *sc, const char *data,
+    size_t len, const struct weir__buf *want)
+{
+	char *copy = malloc(len + 32);
+	struct weir__buf got;
+	struct weir_batch *b;
+
+	weir__buf_init(&got);
+	if (len != 0)
+		memcpy(copy, data, len);
+	b = weir__batch_view(po, sc, copy, len, NULL);
+	if ((b != NULL) != (want != NULL))
+		abort();
+	if (b != NULL) {
+		show(&got, b);
+		if (got.len != want->len || (got.len != 0 &&
+			memcmp(got.data, want->data, got.len) != 0))
+			abort();
+		weir__batch_unref(b);
+	}
+	weir__buf_fini(&got);
+	free(copy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -126,8 +152,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memcmp(x.data, y.data, x.len) != 0))
 			abort();
 		weir__batch_unref(c);
-		weir__batch_unref(b);
 	}
+	viewed(po, &sc, exact, bf.len, b != NULL ? &x : NULL);
+	if (b != NULL)
+		weir__batch_unref(b);
 	free(exact);
 	weir__buf_fini(&bf);
 	weir__buf_fini(&again);

@@ -239,6 +239,18 @@ test_round(struct weir__pool *po, const struct weir_schema *sc, uint32_t n,
 	weir__batch_unref(c);
 	c = weir__batch_load(po, sc, bf.data + 1, len, NULL);
 	T_INT(differ(b, some ? rows : NULL, m, c), 0);
+	if (c != NULL)
+		weir__batch_unref(c);
+	/* and in place */
+	weir__buf_clear(&bf);
+	weir__buf_add(&bf, data, len);
+	weir__buf_fill(&bf, '\0', 32);
+	c = weir__batch_view(po, sc, bf.data, len, &damaged);
+	T(c != NULL && !damaged);
+	T_INT(differ(b, some ? rows : NULL, m, c), 0);
+	if (c != NULL)
+		weir__batch_unref(c);
+	c = weir__batch_load(po, sc, data, len, NULL);
 	weir__buf_fini(&bf);
 	weir__free(data);
 	if (c != NULL) {

@@ -56,10 +56,32 @@ against_python(void)
 	vectors_close(&ve, "checksums as Python has them", 70);
 }
 
+/* Long ones go in lanes: the same as in pieces too short for that. */
+static void
+test_long(void)
+{
+	static char text[60000];
+	uint32_t c, seed = 7;
+	size_t n, i, m;
+	int bad = 0;
+
+	for (i = 0; i < sizeof text; i++)
+		text[i] = (char)((seed = seed * 1103515245 + 12345) >> 16);
+	for (n = 12200; n < sizeof text; n += 397) {
+		for (c = 0, i = 0; i < n; i += m) {
+			m = n - i < 1001 ? n - i : 1001;
+			c = weir__hash_crc32c(c, text + i, m);
+		}
+		bad += weir__hash_crc32c(0, text, n) != c;
+	}
+	T_INT(bad, 0);
+}
+
 int
 main(void)
 {
 	known();
 	against_python();
+	test_long();
 	return t_done();
 }
