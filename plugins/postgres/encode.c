@@ -134,13 +134,6 @@ put_json(struct pg_encoder *en, const struct pg_col *pc,
 static bool put_array(struct pg_encoder *en, const struct pg_col *pc,
     const struct weir_column *co, uint32_t row);
 
-/* A date or a time the server has none for. */
-static bool
-put_range(struct pg_encoder *en, const struct pg_col *pc)
-{
-	return bad_value(en, pc, "outside the times that the server knows");
-}
-
 static void
 put_interval(char *p, int64_t us)
 {
@@ -149,36 +142,66 @@ put_interval(char *p, int64_t us)
 	memset(p + 12, 0, 8); /* days, months */
 }
 
-/* One value that is not null; FIXED bytes are there. */
-static inline bool
-put_value(struct pg_encoder *en, const struct pg_col *pc, enum pg_put put,
-    const struct weir_type *ty, const struct weir_column *co, uint32_t i)
+/* A value of a type of fixed size, and its length before it; how many bytes, 0
+ * for what is not so simple. */
+static inline size_t
+put_simple(char *p, enum pg_put put, const struct weir_type *ty,
+    const struct weir_column *co, uint32_t i)
 {
-	char *p = en->bf.p + en->bf.len;
-	uint32_t n;
-	double f;
+	size_t n;
 
 	switch (put) {
 	case PG_PUT_BOOL:
 		pg_put32(p, 1);
 		p[4] = weir_bit(co->u.bits, i);
-		en->bf.len += 5;
-		return true;
+		return 5;
 	case PG_PUT_I32:
 	case PG_PUT_F32:
 		pg_put32(p, 4);
 		pg_put32(p + 4, (uint32_t)co->u.i32[i]);
-		en->bf.len += 8;
-		return true;
-	case PG_PUT_I32_I64:
-		pg_put32(p, 8);
-		pg_put64(p + 4, (uint64_t)(int64_t)co->u.i32[i]);
-		en->bf.len += 12;
-		return true;
+		return 8;
 	case PG_PUT_I64:
 	case PG_PUT_F64:
 		pg_put32(p, 8);
 		pg_put64(p + 4, (uint64_t)co->u.i64[i]);
+		return 12;
+	case PG_PUT_DECIMAL:
+		n = pg_numeric_put64(p + 4, co->u.i64[i], ty->scale);
+		pg_put32(p, (uint32_t)n);
+		return 4 + n;
+	case PG_PUT_TIME:
+		if (co->u.i64[i] < PG_TIME_MIN)
+			return 0;
+		pg_put32(p, 8);
+		pg_put64(p + 4, (uint64_t)(co->u.i64[i] - PG_EPOCH_US));
+		return 12;
+	case PG_PUT_DATE:
+		if (co->u.i32[i] < PG_DATE_MIN || co->u.i32[i] >= PG_DATE_END)
+			return 0;
+		pg_put32(p, 4);
+		pg_put32(p + 4, (uint32_t)(co->u.i32[i] - PG_EPOCH_DAYS));
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+/* One value that is not null; FIXED bytes are there. */
+static bool
+put_value(struct pg_encoder *en, const struct pg_col *pc, enum pg_put put,
+    const struct weir_type *ty, const struct weir_column *co, uint32_t i)
+{
+	char *p = en->bf.p + en->bf.len;
+	size_t n = put_simple(p, put, ty, co, i);
+	double f;
+
+	en->bf.len += n;
+	if (n != 0)
+		return true;
+	switch (put) {
+	case PG_PUT_I32_I64:
+		pg_put32(p, 8);
+		pg_put64(p + 4, (uint64_t)(int64_t)co->u.i32[i]);
 		en->bf.len += 12;
 		return true;
 	case PG_PUT_F32_F64:
@@ -189,38 +212,25 @@ put_value(struct pg_encoder *en, const struct pg_col *pc, enum pg_put put,
 		en->bf.len += 12;
 		return true;
 	case PG_PUT_I32_NUMERIC:
-		n = (uint32_t)pg_numeric_put64(p + 4, co->u.i32[i], 0);
+		n = pg_numeric_put64(p + 4, co->u.i32[i], 0);
 		break;
 	case PG_PUT_I64_NUMERIC:
-		n = (uint32_t)(co->u.i64[i] >= 1000000000000000000 ||
+		n = co->u.i64[i] >= 1000000000000000000 ||
 		    co->u.i64[i] <= -1000000000000000000 ?
 		    pg_numeric_put(p + 4, co->u.i64[i], 0) :
-		    pg_numeric_put64(p + 4, co->u.i64[i], 0));
-		break;
-	case PG_PUT_DECIMAL:
-		n = (uint32_t)pg_numeric_put64(p + 4, co->u.i64[i], ty->scale);
+		    pg_numeric_put64(p + 4, co->u.i64[i], 0);
 		break;
 	case PG_PUT_DECIMAL_WIDE:
-		n = (uint32_t)pg_numeric_put(p + 4, co->u.i128[i], ty->scale);
+		n = pg_numeric_put(p + 4, co->u.i128[i], ty->scale);
 		break;
 	case PG_PUT_TEXT:
 		return put_bytes(en, &co->u.str[i], false);
 	case PG_PUT_JSONB:
 		return put_bytes(en, &co->u.str[i], true);
 	case PG_PUT_TIME:
-		if (co->u.i64[i] < PG_TIME_MIN)
-			return put_range(en, pc);
-		pg_put32(p, 8);
-		pg_put64(p + 4, (uint64_t)(co->u.i64[i] - PG_EPOCH_US));
-		en->bf.len += 12;
-		return true;
 	case PG_PUT_DATE:
-		if (co->u.i32[i] < PG_DATE_MIN || co->u.i32[i] >= PG_DATE_END)
-			return put_range(en, pc);
-		pg_put32(p, 4);
-		pg_put32(p + 4, (uint32_t)(co->u.i32[i] - PG_EPOCH_DAYS));
-		en->bf.len += 8;
-		return true;
+		return bad_value(en, pc, "outside the times that the server "
+		    "knows");
 	case PG_PUT_INTERVAL:
 		put_interval(p, co->u.i64[i]);
 		en->bf.len += 20;
@@ -236,7 +246,7 @@ put_value(struct pg_encoder *en, const struct pg_col *pc, enum pg_put put,
 	default:
 		return bad_value(en, pc, "no way into the table");
 	}
-	pg_put32(p, n);
+	pg_put32(p, (uint32_t)n);
 	en->bf.len += 4 + n;
 	return true;
 }
@@ -279,37 +289,77 @@ put_array(struct pg_encoder *en, const struct pg_col *pc,
 	return pg_buf_room(bf, FIXED);
 }
 
+/* A text behind its length at p; where there is no room for it and one value
+ * more, 0. */
+static inline size_t
+put_text(char *p, const char *end, const struct weir_str *s)
+{
+	if ((size_t)(end - p) < (size_t)s->len + 2 * FIXED)
+		return 0;
+	pg_put32(p, s->len);
+	if (s->len <= WEIR_STR_SMALL)
+		memcpy(p + 4, s->u.small, WEIR_STR_SMALL);
+	else
+		put_long(p + 4, s->u.big.ptr, s->len);
+	return 4 + (size_t)s->len;
+}
+
+static char *
+put_tail(struct pg_encoder *en, char *p, bool gone)
+{
+	pg_put32(p, 8);
+	pg_put64(p + 4, (uint64_t)en->seq++);
+	pg_put32(p + 12, 1);
+	p[16] = gone;
+	return p + 17;
+}
+
+/* p is where the next value goes, FIXED bytes at least before the end; what is
+ * not simple is put by others, into the buffer. */
 static bool
 put_row(struct pg_encoder *en, const struct weir_batch *b, const uint8_t *tags,
     uint32_t row)
 {
 	const size_t room = (size_t)FIXED * (en->ncols + 1);
 	struct pg_buf *bf = &en->bf;
+	const char *end;
+	size_t n;
+	char *p;
 
 	if (!pg_buf_room(bf, room))
 		return false;
-	pg_put16(bf->p + bf->len, en->ncols + (en->merge ? 2 : 0));
-	bf->len += 2;
+	p = bf->p + bf->len;
+	end = bf->p + bf->cap;
+	pg_put16(p, en->ncols + (en->merge ? 2 : 0));
+	p += 2;
 	for (uint32_t c = 0; c < en->ncols; c++) {
 		const struct pg_col *pc = &en->cols[c];
 		const struct weir_column *co = &b->cols[c];
 
 		if (!weir_present(co) || !weir_valid(co, row)) {
-			pg_put32(bf->p + bf->len, UINT32_MAX);
-			bf->len += 4;
-		} else if (!put_value(en, pc, pc->put, pc->type, co, row))
+			pg_put32(p, UINT32_MAX);
+			p += 4;
+			n = 4;
+		} else {
+			n = pc->put == PG_PUT_TEXT ?
+			    put_text(p, end, &co->u.str[row]) :
+			    put_simple(p, pc->put, pc->type, co, row);
+			p += n;
+		}
+		if (n != 0 && (size_t)(end - p) >= FIXED)
+			continue;
+		bf->len = (size_t)(p - bf->p);
+		if (n == 0 && !put_value(en, pc, pc->put, pc->type, co, row))
 			return false;
 		/* Texts leave room for one value only. */
 		if (bf->cap - bf->len < FIXED && !pg_buf_room(bf, room))
 			return false;
+		p = bf->p + bf->len;
+		end = bf->p + bf->cap;
 	}
-	if (en->merge) {
-		pg_put32(bf->p + bf->len, 8);
-		pg_put64(bf->p + bf->len + 4, (uint64_t)en->seq++);
-		pg_put32(bf->p + bf->len + 12, 1);
-		bf->p[bf->len + 16] = tags != NULL && tags[row] == WEIR_DELETE;
-		bf->len += 17;
-	}
+	if (en->merge)
+		p = put_tail(en, p, tags != NULL && tags[row] == WEIR_DELETE);
+	bf->len = (size_t)(p - bf->p);
 	return true;
 }
 

@@ -59,8 +59,21 @@ has_nul_long(const char *p, size_t n)
 	    zero_byte(a[3]);
 }
 
-/* Is a byte of the text zero?  Those behind the end of an inline one are, and
- * are made something else first. */
+/* What makes the bytes behind the end of an inline text other than zero. */
+static const struct {
+	uint64_t a;
+	uint32_t b;
+} behind[WEIR_STR_SMALL + 1] = {
+#define ALL UINT64_MAX
+	{ ALL, UINT32_MAX }, { ALL << 8, UINT32_MAX },
+	{ ALL << 16, UINT32_MAX }, { ALL << 24, UINT32_MAX },
+	{ ALL << 32, UINT32_MAX }, { ALL << 40, UINT32_MAX },
+	{ ALL << 48, UINT32_MAX }, { ALL << 56, UINT32_MAX },
+	{ 0, UINT32_MAX }, { 0, UINT32_MAX << 8 }, { 0, UINT32_MAX << 16 },
+	{ 0, UINT32_MAX << 24 }, { 0, 0 },
+#undef ALL
+};
+
 static inline bool
 has_nul(const struct weir_str *s)
 {
@@ -73,10 +86,23 @@ has_nul(const struct weir_str *s)
 		return has_nul_long(s->u.big.ptr, s->len);
 	memcpy(&a, s->u.small, 8);
 	memcpy(&b, s->u.small + 8, 4);
-	if (s->len < 8)
-		return zero_byte(a | UINT64_MAX << 8 * s->len);
-	return zero_byte(a) || zero_byte((b | ~UINT64_C(0xffffffff)) |
-	    (s->len < 12 ? UINT64_MAX << 8 * (s->len - 8) : 0));
+	return zero_byte(a | behind[s->len].a) |
+	    zero_byte(b | behind[s->len].b | UINT64_MAX << 32);
+}
+
+/* Does any text of the column have one? */
+static bool
+any_nul(const struct weir_column *co, uint32_t n)
+{
+	bool any = false;
+
+	if (co->valid == NULL)
+		for (uint32_t i = 0; i < n; i++)
+			any |= has_nul(&co->u.str[i]);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			any |= weir_valid(co, i) && has_nul(&co->u.str[i]);
+	return any;
 }
 
 static int
@@ -84,6 +110,8 @@ check_text(struct weir_stage *st, const struct weir_batch *b, uint32_t col)
 {
 	const struct weir_column *co = &b->cols[col];
 
+	if (!any_nul(co, b->nrows))
+		return WEIR_OK;
 	for (uint32_t i = 0; i < b->nrows; i++)
 		if (weir_valid(co, i) && has_nul(&co->u.str[i]) &&
 		    reject(st, b, i, col, "postgres.nul", "a text with a NUL "
