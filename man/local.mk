@@ -19,6 +19,7 @@ dist_man_MANS += \
 	man/weir-plan.1 \
 	man/weir-plugin.3 \
 	man/weir-postgres.7 \
+	man/weir-replay.1 \
 	man/weir-run.1 \
 	man/weir-state.1 \
 	man/weir-window.7 \

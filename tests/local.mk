@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/run_tree \
 	tests/unit/run_watermark \
 	tests/unit/save \
+	tests/unit/shelf \
 	tests/unit/state \
 	tests/unit/time \
 	tests/unit/utf8 \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
 	tests/crash/excuses \
 	tests/crash/full.py \
 	tests/crash/kills.py \
+	tests/crash/replay.py \
 	tests/crash/loads.py \
 	tests/crash/peers.py \
 	tests/crash/points.sh \
@@ -208,6 +210,9 @@ tests_unit_run_watermark_LDADD = $(UNIT_LIBS)
 tests_unit_save_SOURCES = tests/unit/save.c
 tests_unit_save_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_save_LDADD = $(UNIT_LIBS)
+tests_unit_shelf_SOURCES = tests/unit/shelf.c
+tests_unit_shelf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_shelf_LDADD = $(UNIT_LIBS)
 tests_unit_state_SOURCES = tests/unit/state.c
 tests_unit_state_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_state_LDADD = $(UNIT_LIBS)

@@ -12,7 +12,7 @@
 #define COLUMNS (WEIR__AUDIT_COUNTS - 1) /* unmade is part of the sums */
 
 static const char *const titles[COLUMNS] = { "in", "passed", "filtered",
-	"rejected", "late", "duplicate", "absorbed", "created" };
+	"rejected", "late", "duplicate", "absorbed", "created", "replayed" };
 
 /* ---- text */
 

@@ -33,6 +33,7 @@ int weir__cmd_cat(int argc, char **argv);
 int weir__cmd_state(int argc, char **argv);
 int weir__cmd_plan(int argc, char **argv);
 int weir__cmd_audit(int argc, char **argv);
+int weir__cmd_replay(int argc, char **argv);
 
 /* "weir: check: what: try ..." on standard error; WEIR__EXIT_USAGE. */
 int weir__usage(const char *cmd, const char *fmt, ...)

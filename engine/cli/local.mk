@@ -12,6 +12,7 @@ weir_SOURCES += \
 	%D%/inspect_man.c \
 	%D%/main.c \
 	%D%/plan.c \
+	%D%/replay.c \
 	%D%/run.c \
 	%D%/state.c \
 	%D%/state.h \

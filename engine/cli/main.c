@@ -35,6 +35,10 @@ const struct weir__command weir__commands[] = {
 	{ "audit", "FILE [--json] [--set NAME=VALUE]...",
 	    "prove from the journal that no row was lost or doubled",
 	    weir__cmd_audit },
+	{ "replay", "FILE [--list|--dry-run] [--stage ID] [--code CODE] "
+	    "[--limit N] [--quiet] [--set NAME=VALUE]...",
+	    "let rejected rows enter again once their cause is mended",
+	    weir__cmd_replay },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -281,6 +281,12 @@ weir__segments_no(const struct weir__segments *sg)
 }
 
 uint64_t
+weir__segments_first(const struct weir__segments *sg)
+{
+	return sg->n != 0 ? sg->list[0].no : 0;
+}
+
+uint64_t
 weir__segments_bytes(const struct weir__segments *sg)
 {
 	uint64_t bytes = 0;

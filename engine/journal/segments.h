@@ -32,6 +32,7 @@ enum weir__record_type {
 	WEIR__REC_REJECT,   /* rows of an epoch that a sink would not take */
 	WEIR__REC_CLOSE,    /* a run has ended: what is published */
 	WEIR__REC_FORGET,   /* sinks and stages that begin anew */
+	WEIR__REC_SHELF,    /* rejected rows that are kept */
 };
 
 struct weir__record {
@@ -76,6 +77,9 @@ void weir__segments_end(struct weir__segments *sg);
 
 /* The number of the segment being written, from 1. */
 uint64_t weir__segments_no(const struct weir__segments *sg);
+
+/* ... and of the oldest that is still there. */
+uint64_t weir__segments_first(const struct weir__segments *sg);
 
 /* Remove segments before number `no`, oldest first. */
 int weir__segments_trim(struct weir__segments *sg, uint64_t no,

@@ -13,7 +13,7 @@
 #include "plan/build.h"
 
 #define PIPELINE_MAX ((size_t)16 << 20)
-#define NAMES_MAX    8 /* so many are told where none is near */
+#define NAMES_MAX    9 /* so many are told where none is near */
 
 void *
 weir__build_oom(struct weir__build *bu)

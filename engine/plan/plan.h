@@ -140,6 +140,10 @@ struct weir__settings {
 	} epoch;
 	uint64_t memory; /* bytes for queues and state */
 	uint64_t spool;	 /* bytes on disk for each sink that is behind */
+	struct {
+		int64_t age; /* us */
+		uint64_t size; /* bytes; 0: nothing is kept */
+	} replay;
 	int64_t workers;
 };
 
@@ -193,6 +197,7 @@ enum weir__rejected_col {
 	WEIR__REJ_COLUMN,
 	WEIR__REJ_POSITION,
 	WEIR__REJ_AT,
+	WEIR__REJ_ID,
 	WEIR__REJ_COLS
 };
 extern const struct weir_schema weir__rejected_schema;

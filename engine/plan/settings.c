@@ -99,6 +99,40 @@ static const struct weir_option spool = {
 	.help = "how much may wait on disk for a sink that is down or slow; then "
 		"nothing more is read until it has taken some",
 };
+static const struct weir_option replay_age = {
+	.size = sizeof(struct weir_option),
+	.name = "age",
+	.type = WEIR_OPT_DURATION,
+	.offset = 0,
+	.def = "168h",
+	.min = 1e6,
+	.max = 9e15,
+	.help = "how long rejected rows are kept",
+};
+static const struct weir_option replay_size = {
+	.size = sizeof(struct weir_option),
+	.name = "size",
+	.type = WEIR_OPT_SIZE,
+	.offset = 8,
+	.def = "1GiB",
+	.unit = "bytes",
+	.min = 0,
+	.max = 9e15,
+	.help = "how much of them is kept; 0: nothing",
+};
+static const struct weir_option *const replay_fields[] = {
+	&replay_age,
+	&replay_size,
+	NULL,
+};
+static const struct weir_option replay = {
+	OPT(replay),
+	.type = WEIR_OPT_RECORD,
+	.fields = replay_fields,
+	.help = "what is kept of rejected rows for weir replay: the oldest go "
+		"when either limit is reached; nothing where quarantine_value "
+		"is not keep",
+};
 static const struct weir_option workers = {
 	OPT(workers),
 	.type = WEIR_OPT_INT,
@@ -116,6 +150,7 @@ const struct weir_option *const weir__settings_options[] = {
 	&epoch,
 	&memory,
 	&spool,
+	&replay,
 	&workers,
 	NULL,
 };
@@ -124,3 +159,5 @@ _Static_assert(offsetof(struct weir__settings, epoch.rows) -
 	offsetof(struct weir__settings, epoch) == 8, "as epoch_rows says");
 _Static_assert(offsetof(struct weir__settings, epoch.bytes) -
 	offsetof(struct weir__settings, epoch) == 16, "as epoch_bytes says");
+_Static_assert(offsetof(struct weir__settings, replay.size) -
+	offsetof(struct weir__settings, replay) == 8, "as replay_size says");

@@ -27,6 +27,7 @@ static const struct weir_field rejected_cols[WEIR__REJ_COLS] = {
 	[WEIR__REJ_COLUMN] = FIELD("error_column", WEIR_STRING, false),
 	[WEIR__REJ_POSITION] = FIELD("error_position", WEIR_INT64, false),
 	[WEIR__REJ_AT] = FIELD("rejected_at", WEIR_TIMESTAMP, true),
+	[WEIR__REJ_ID] = FIELD("replay_id", WEIR_STRING, false),
 };
 
 const struct weir_schema weir__rejected_schema = {

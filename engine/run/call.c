@@ -127,6 +127,7 @@ weir__call_prepare(struct weir__instance *sg, struct weir_batch *b,
 	struct prepare pr = { .sg = sg };
 
 	*out = NULL;
+	sg->cur_input = 0;
 	pr.b = weir__batch_derive(sg->tree->pool, b->schema, b, NULL, b->nrows);
 	if (pr.b == NULL)
 		return weir__tree_oom(sg, err);

@@ -169,6 +169,7 @@ struct pass {
 	uint32_t nrows;
 	uint32_t nleft;
 	uint64_t left[WORDS];
+	size_t from; /* the step at which its rows come in */
 };
 
 static void
@@ -322,6 +323,25 @@ mark_plain(struct marking *ma, int64_t *max)
 	return 0;
 }
 
+/* Replayed rows: late by where the stream stands, which they don't move. */
+static int
+mark_replayed(struct marking *ma)
+{
+	int64_t at = ma->sp->sg->watermark;
+	const int64_t *t = ma->co->u.i64;
+	uint32_t i;
+
+	for (i = 0; i < ma->pa->nrows; i++) {
+		ma->marks[i] = at;
+		if (!weir_bit(ma->pa->left, i))
+			continue;
+		if ((!weir_valid(ma->co, i) || t[i] > ma->limit) &&
+		    bad_time(ma, i) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 mark_rows(struct marking *ma)
 {
@@ -366,7 +386,8 @@ run_watermark(struct pass *pa, struct step *sp)
 	    pa->nrows * sizeof *ma.marks);
 	if (ma.marks == NULL)
 		return -1;
-	if (mark_rows(&ma) != 0)
+	if ((pa->tr->run->op.replay != NULL ? mark_replayed(&ma) :
+					      mark_rows(&ma)) != 0)
 		return -1;
 	pa->b->watermarks = ma.marks;
 	return 0;
@@ -503,9 +524,9 @@ run_steps(struct weir__chain *ch, struct pass *pa)
 	struct step *sp;
 	size_t i;
 
-	for (i = 0; i < ch->n && pa->nleft != 0; i++) {
+	for (i = pa->from; i < ch->n && pa->nleft != 0; i++) {
 		sp = &ch->steps[i];
-		if (i != 0) {
+		if (i != pa->from) {
 			ch->steps[i - 1].sg->port_out[0] += pa->nleft;
 			sp->sg->input_in[0] += pa->nleft;
 		}
@@ -546,29 +567,47 @@ send(struct weir__chain *ch, struct pass *pa, struct weir_err *err)
 	return rc;
 }
 
-int
-weir__chain_run(struct weir__chain *ch, struct weir_batch *b,
+static int
+run_from(struct weir__chain *ch, size_t from, struct weir_batch *b,
     struct weir_err *err)
 {
 	const struct weir__node *last = ch->steps[ch->n - 1].nd;
-	struct pass pa = { .tr = ch->tr };
+	struct weir__instance *sg = ch->steps[from].sg;
+	struct pass pa = { .tr = ch->tr, .from = from };
 	size_t i;
 	int rc;
 
 	pa.b = weir__batch_derive(ch->tr->pool, &last->ports[0].schema, b, NULL,
 	    b->nrows);
 	if (pa.b == NULL)
-		return weir__tree_oom(ch->steps[0].sg, err);
+		return weir__tree_oom(sg, err);
 	pa.cols = b->cols;
-	pa.schema = ch->steps[0].nd->inputs[0].schema;
+	pa.schema = sg->nd->inputs[0].schema;
 	all_left(&pa, b->nrows);
-	rc = run_steps(ch, &pa) == 0 ? WEIR_OK :
-				       weir__tree_oom(ch->steps[0].sg, err);
+	rc = run_steps(ch, &pa) == 0 ? WEIR_OK : weir__tree_oom(sg, err);
 	if (rc == WEIR_OK)
 		rc = send(ch, &pa, err);
 	weir__batch_unref(pa.b);
-	for (i = 0; i < ch->n; i++)
+	for (i = from; i < ch->n; i++)
 		if (weir__tree_called(ch->steps[i].sg, rc, err) < 0)
 			rc = WEIR_ERROR;
 	return rc;
+}
+
+int
+weir__chain_run(struct weir__chain *ch, struct weir_batch *b,
+    struct weir_err *err)
+{
+	return run_from(ch, 0, b, err);
+}
+
+int
+weir__chain_enter(struct weir__chain *ch, const struct weir__instance *sg,
+    struct weir_batch *b, struct weir_err *err)
+{
+	size_t i = 0;
+
+	while (ch->steps[i].sg != sg)
+		i++;
+	return run_from(ch, i, b, err);
 }

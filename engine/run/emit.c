@@ -264,6 +264,41 @@ weir__tree_deliver(struct weir__instance *sg, uint32_t input,
 	return rc;
 }
 
+/* Engine-run stages work in the chain that one of them heads. */
+static int
+enter(struct weir__instance *sg, uint32_t input, struct weir_batch *b,
+    struct weir_err *err)
+{
+	const struct weir__node *nd = sg->nd;
+
+	if (!nd->engine_run)
+		return weir__tree_deliver(sg, input, b, err);
+	while (sg->tree->stages[nd->no].chain == NULL)
+		nd = nd->inputs[0].producers[0].to;
+	return weir__chain_enter(sg->tree->stages[nd->no].chain, sg, b, err);
+}
+
+int
+weir__tree_enter(struct weir__instance *sg, uint32_t input,
+    struct weir_batch *b, struct weir_err *err)
+{
+	struct weir_batch *one;
+	uint32_t i;
+	int rc = WEIR_OK;
+
+	sg->n.replayed += b->nrows;
+	if (!sg->tree->frag || b->nrows == 1)
+		return enter(sg, input, b, err);
+	for (i = 0; i < b->nrows && rc == WEIR_OK; i++) {
+		one = cut_rows(sg, b, &i, 1);
+		if (one == NULL)
+			return weir__tree_oom(sg, err);
+		rc = enter(sg, input, one, err);
+		weir__batch_unref(one);
+	}
+	return rc;
+}
+
 int
 weir__tree_called(struct weir__instance *sg, int rc, struct weir_err *err)
 {

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "run/instance.h"
 #include "run/past.h"
+#include "run/replay.h"
 #include "run/poison.h"
 
 /* Rows that one call of a source's poll may bring. */
@@ -249,30 +250,50 @@ process(struct weir__loop *lo, const struct limits *li, uint64_t *rows,
 
 /* ---- an epoch */
 
+/* Rows from the sources, or those that are replayed; *last: there are no
+ * more. */
+static int
+fill(struct weir__loop *lo, uint64_t *rows, bool *last, struct weir_err *err)
+{
+	struct weir__run *ru = lo->ru;
+	const struct weir__settings *se = &ru->pl->settings;
+	struct limits li;
+
+	if (ru->op.replay != NULL) {
+		if (weir__replay_feed(ru->op.replay, ru, err) != WEIR_OK)
+			return WEIR_ERROR;
+		*last = !ru->op.replay->more;
+		return WEIR_OK;
+	}
+	li.deadline = weir__run_monotonic() + se->epoch.every;
+	li.rows = (uint64_t)se->epoch.rows;
+	li.bytes = se->epoch.bytes;
+	if (process(lo, &li, rows, err) != WEIR_OK)
+		return WEIR_ERROR;
+	*last = lo->nended == lo->nsources;
+	return WEIR_OK;
+}
+
 /* With `read` from the sources, else only with what is left to be rejected. */
 static int
 one_epoch(struct weir__loop *lo, bool read, bool *last, struct weir_err *err)
 {
 	struct weir__run *ru = lo->ru;
-	const struct weir__settings *se = &ru->pl->settings;
 	struct weir__decision *de;
 	struct weir__rejects *taken = NULL;
-	struct limits li;
 	uint64_t rows = 0;
 	bool ended;
 
 	ru->epoch++;
 	ru->now = weir__run_clock(ru);
-	li.deadline = weir__run_monotonic() + se->epoch.every;
-	li.rows = (uint64_t)se->epoch.rows;
-	li.bytes = se->epoch.bytes;
+	*last = true;
 	if (weir__poison_take(ru, &taken, err) != WEIR_OK ||
-	    (read && process(lo, &li, &rows, err) != WEIR_OK)) {
+	    (read && fill(lo, &rows, last, err) != WEIR_OK)) {
 		weir__poison_drop(ru, taken);
 		return WEIR_ERROR;
 	}
 	ended = lo->nended == lo->nsources;
-	*last = ended || atomic_load(&ru->stopping);
+	*last |= atomic_load(&ru->stopping);
 	if (weir__tree_end_epoch(ru->tree, ended && !ru->op.drain, err) !=
 	    WEIR_OK) {
 		weir__poison_drop(ru, taken);
@@ -285,7 +306,10 @@ one_epoch(struct weir__loop *lo, bool read, bool *last, struct weir_err *err)
 	}
 	de->finished = ended && !ru->op.drain;
 	de->taken = taken;
-	keep_pending(lo, de);
+	if (ru->op.replay != NULL)
+		weir__replay_decide(ru->op.replay, de);
+	else
+		keep_pending(lo, de);
 	/* the cut of this epoch waits for the decision of the one before */
 	weir__journal_drain(ru->journal);
 	if (cut(ru, de, err) != WEIR_OK ||
@@ -319,6 +343,8 @@ finish(struct weir__loop *lo, struct weir_err *err)
 	}
 	if (commit(lo, err) < 0)
 		return WEIR_ERROR;
+	if (ru->op.replay != NULL)
+		weir__replay_ran(ru->op.replay, ru);
 	return weir__journal_close(ru->journal, err);
 }
 
@@ -327,6 +353,12 @@ weir__epochs(struct weir__loop *lo, struct weir_err *err)
 {
 	struct weir__run *ru = lo->ru;
 	bool last = lo->nended == lo->nsources && lo->nothing;
+
+	if (ru->op.replay != NULL) {
+		if (weir__replay_run(ru->op.replay, ru, err) != WEIR_OK)
+			return WEIR_ERROR;
+		last = weir__shelf_list(ru->shelf)->n == 0;
+	}
 
 	while (!last && !atomic_load(&ru->failed)) {
 		if (one_epoch(lo, true, &last, err) != WEIR_OK ||

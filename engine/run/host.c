@@ -181,8 +181,9 @@ host_reject(struct weir_stage *st, const struct weir_batch *b, uint32_t row,
 {
 	struct weir__instance *sg = weir__instance_of(st);
 	struct weir_batch *own = (struct weir_batch *)(uintptr_t)b;
+	bool made = own->priv->created && own->priv->maker == sg;
 
-	if (sg->source_no < 0 && own->priv->created && own->priv->maker == sg) {
+	if (sg->source_no < 0 && made) {
 		sg->n.created++;
 		sg->n.unmade++;
 	} else if (sg->source_no >= 0) {
@@ -192,8 +193,11 @@ host_reject(struct weir_stage *st, const struct weir_batch *b, uint32_t row,
 			own->root = own;
 		sg->n.in++;
 	}
-	return weir__reject_add(sg, own, row, b->schema, b->cols, why) == 0 ?
-	    WEIR_OK : WEIR_ERROR;
+	if (weir__reject_add(sg, own, row, b->schema, b->cols, why) != 0)
+		return WEIR_ERROR;
+	if (made)
+		weir__reject_made(sg);
+	return WEIR_OK;
 }
 
 /* ---- the ledger */
@@ -350,6 +354,7 @@ on_unfinished(void *arg, uint32_t row, const char *column,
 		fi->failed = true;
 		return;
 	}
+	weir__reject_made(fi->sg);
 	fi->sg->n.created++;
 	fi->sg->n.unmade++;
 }

@@ -44,6 +44,10 @@ struct weir__rejected {
 	const char *text;
 	const char *column; /* or NULL */
 	int64_t position;
+	/* The row as the stage saw it; it lives as long as `b`. */
+	const struct weir_schema *schema;
+	const struct weir_column *cols;
+	int32_t input; /* at which it may enter again; -1 nowhere */
 };
 
 struct weir__instance {
@@ -142,6 +146,10 @@ int weir__tree_emit(struct weir__instance *sg, uint32_t port,
 int weir__tree_deliver(struct weir__instance *sg, uint32_t input,
     struct weir_batch *b, struct weir_err *err);
 
+/* Rows that no one sent, replayed: counted as such; borrows the batch. */
+int weir__tree_enter(struct weir__instance *sg, uint32_t input,
+    struct weir_batch *b, struct weir_err *err);
+
 /* After each call into a plugin: rejected rows go out, tables let go, and an
  * error without a text gets one. */
 int weir__tree_called(struct weir__instance *sg, int rc, struct weir_err *err);
@@ -165,6 +173,8 @@ int weir__call_prepare(struct weir__instance *sg, struct weir_batch *b,
 int weir__reject_add(struct weir__instance *sg, struct weir_batch *b,
     uint32_t row, const struct weir_schema *sc, const struct weir_column *cols,
     const struct weir_reason *why);
+/* The row noted last is none that came into the stage. */
+void weir__reject_made(struct weir__instance *sg);
 /* Send what was noted. */
 int weir__reject_flush(struct weir__instance *sg, struct weir_err *err);
 /* Rows of a side port that no one reads, into the quarantine; borrows b. */
@@ -178,6 +188,9 @@ struct weir__chain *weir__chain_new(struct weir__tree *tr,
 void weir__chain_free(struct weir__chain *ch);
 int weir__chain_run(struct weir__chain *ch, struct weir_batch *b,
     struct weir_err *err);
+/* Rows that come in at one of its stages, past those before it. */
+int weir__chain_enter(struct weir__chain *ch, const struct weir__instance *sg,
+    struct weir_batch *b, struct weir_err *err);
 
 /* A partition of a source, made when new; NULL when memory is out. */
 struct weir__part *weir__part_get(struct weir__instance *sg, int32_t no);

@@ -45,6 +45,8 @@ slim(struct weir__decision *de)
 	weir__buf_fini(&de->facts);
 	weir__rejects_drop(de->taken);
 	de->taken = NULL;
+	weir__free(de->shelf.taken);
+	de->shelf.taken = NULL;
 }
 
 static void
@@ -140,6 +142,23 @@ append(struct weir__journal *jo, enum weir__record_type ty, uint64_t epoch,
 	return rc == WEIR_OK ? WEIR_OK : WEIR_ERROR;
 }
 
+int
+weir__journal_shelf(struct weir__journal *jo)
+{
+	struct weir_err err = { 0 };
+	struct weir__buf bf;
+	int rc;
+
+	weir__buf_init(&bf);
+	weir__shelf_list_put(&bf, weir__shelf_list(jo->ru->shelf));
+	rc = append(jo, WEIR__REC_SHELF, atomic_load(&jo->ru->decided), &bf,
+	    &err);
+	weir__buf_fini(&bf);
+	if (rc != WEIR_OK)
+		weir__run_fail(jo->ru, &err);
+	return rc;
+}
+
 /* What each sink of the decision has published, by its place in it. */
 static void
 ask_published(struct weir__run *ru, const struct weir__decision *de,
@@ -202,7 +221,8 @@ idle(const struct weir__journal *jo, const struct weir__decision *de)
 	size_t i;
 
 	if (jo->segments == NULL || de->rows != 0 || de->last ||
-	    de->taken != NULL || de->state.file != 0)
+	    de->taken != NULL || de->state.file != 0 ||
+	    de->shelf.part.rows != 0 || de->shelf.ntaken != 0)
 		return false;
 	for (i = 0; i < de->nsinks; i++) {
 		sc = &de->sinks[i];
@@ -226,6 +246,8 @@ decide(struct weir__journal *jo, struct weir__decision *de)
 		rc = weir_fail(&err, WEIR_NOWHERE, "memory", "out of memory");
 	if (rc == WEIR_OK)
 		ask_published(ru, de, published);
+	if (rc == WEIR_OK)
+		weir__shelf_limit(ru->shelf, de);
 	if (rc == WEIR_OK && jo->segments != NULL)
 		rc = decide_on_disk(jo, de, published, &err);
 	if (rc == WEIR_OK) {
@@ -239,6 +261,9 @@ decide(struct weir__journal *jo, struct weir__decision *de)
 		if (ru->taking == de->taken)
 			ru->taking = NULL;
 		pthread_mutex_unlock(&ru->lock);
+		if (weir__shelf_decided(ru->shelf, de) != 0)
+			rc = weir_fail(&err, WEIR_NOWHERE, "memory",
+			    "out of memory");
 		if (jo->segments != NULL)
 			weir__journal_trim(jo, de, published);
 		slim(de);
@@ -268,6 +293,10 @@ process(struct weir__journal *jo, struct weir__decision *de)
 			return -1;
 	if (jo->state != NULL && weir__extents_sync(jo->state, &err) !=
 	    WEIR_OK) {
+		weir__run_fail(ru, &err);
+		return -1;
+	}
+	if (weir__shelf_sync(ru->shelf, &err) != WEIR_OK) {
 		weir__run_fail(ru, &err);
 		return -1;
 	}
@@ -434,6 +463,8 @@ weir__journal_free(struct weir__journal *jo)
 	pthread_cond_destroy(&jo->change);
 	pthread_mutex_destroy(&jo->append);
 	pthread_mutex_destroy(&jo->lock);
+	weir__shelf_free(jo->ru->shelf);
+	jo->ru->shelf = NULL;
 	weir__segments_close(jo->segments);
 	weir__extents_free(jo->state);
 	weir__buf_fini(&jo->delta);

@@ -53,4 +53,7 @@ struct weir__journal {
 void weir__journal_trim(struct weir__journal *jo,
     const struct weir__decision *de, uint64_t (*published)[2]);
 
+/* A SHELF record; when it fails the run does. */
+int weir__journal_shelf(struct weir__journal *jo);
+
 #endif

@@ -80,11 +80,11 @@ weir__ledger_check(const struct weir__tree *tr, struct weir_err *err)
 
 /* ---- printing */
 
-#define COLUMNS 10
+#define COLUMNS 11
 
 static const char *const titles[COLUMNS] = { "stage", "in", "passed",
 	"filtered", "rejected", "late", "duplicate", "absorbed", "created",
-	"out" };
+	"replayed", "out" };
 
 static void
 row_values(const struct weir__instance *sg, uint64_t v[COLUMNS])
@@ -100,7 +100,8 @@ row_values(const struct weir__instance *sg, uint64_t v[COLUMNS])
 	v[6] = n->duplicate;
 	v[7] = n->absorbed;
 	v[8] = n->created;
-	v[9] = sink ? 0 : n->passed + n->created - n->unmade;
+	v[9] = n->replayed;
+	v[10] = sink ? 0 : n->passed + n->created - n->unmade;
 }
 
 /* A path as a shell takes it. */

@@ -30,6 +30,9 @@ libweir_a_SOURCES += \
 	%D%/record.h \
 	%D%/recover.c \
 	%D%/reject.c \
+	%D%/replay.c \
+	%D%/replay.h \
+	%D%/replay_feed.c \
 	%D%/reset.c \
 	%D%/run.c \
 	%D%/run.h \
@@ -37,6 +40,11 @@ libweir_a_SOURCES += \
 	%D%/save.h \
 	%D%/save_facts.c \
 	%D%/shared.c \
+	%D%/shelf.c \
+	%D%/shelf.h \
+	%D%/shelf_frame.h \
+	%D%/shelf_list.c \
+	%D%/shelf_read.c \
 	%D%/source.c \
 	%D%/spool.c \
 	%D%/spool.h \

@@ -99,6 +99,7 @@ weir__past_fini(struct weir__past *pa)
 		weir__free(pa->sinks[i].keep);
 	}
 	weir__past_open_fini(pa);
+	weir__shelf_list_fini(&pa->shelf);
 	weir__free(pa->sinks);
 	weir__free(pa->states);
 	weir__free(pa->segments);
@@ -366,6 +367,36 @@ take_facts(struct weir__past *pa, const struct weir__rec_decide *rd)
 	return 0;
 }
 
+/* What is not there, or is taken already, was so before a SHELF record that
+ * comes later: that one tells. */
+static int
+take_shelf(struct weir__past *pa, const struct weir__rec_decide *rd)
+{
+	const struct weir__shelf_cut *sc = &rd->shelf;
+	size_t i;
+
+	pa->shelf.counts = sc->counts;
+	for (i = 0; i < sc->ntaken; i++)
+		if (weir__shelf_list_take(&pa->shelf, &sc->taken[i]) ==
+		    WEIR_ERROR)
+			return -1;
+	weir__shelf_list_drop(&pa->shelf, sc->gone);
+	return weir__shelf_list_add(&pa->shelf, rd->epoch, rd->now, &sc->part);
+}
+
+static int
+take_all_shelved(struct weir__past *pa, const struct weir__record *re,
+    struct weir_err *err)
+{
+	struct weir__dec de = weir__dec(re->data, re->len);
+	int rc = weir__shelf_list_get(&pa->shelf, &de);
+
+	if (rc == WEIR_END)
+		return weir_fail(err, WEIR_NOWHERE, "journal.damaged",
+		    "a record of the journal can't be read");
+	return rc == WEIR_OK ? WEIR_OK : oom(err);
+}
+
 static int
 take_decide(struct weir__past *pa, const struct weir__record *re,
     struct weir_err *err)
@@ -384,7 +415,7 @@ take_decide(struct weir__past *pa, const struct weir__record *re,
 	for (i = 0; rc == WEIR_OK && i < rd.nsinks; i++)
 		rc = take_sink(pa, re->epoch, &rd.sinks[i], err);
 	if (rc == WEIR_OK && (take_state(pa, &rd) != 0 ||
-		take_facts(pa, &rd) != 0))
+		take_facts(pa, &rd) != 0 || take_shelf(pa, &rd) != 0))
 		rc = oom(err);
 	for (i = 0; rc == WEIR_OK && i < rd.ntaken; i++)
 		for (rj = pa->rejects; rj != NULL; rj = rj->next)
@@ -438,6 +469,8 @@ weir__past_take(void *arg, const struct weir__record *re, struct weir_err *err)
 		return take_close(pa, re, err);
 	case WEIR__REC_FORGET:
 		return weir__past_forget(pa, re, err);
+	case WEIR__REC_SHELF:
+		return take_all_shelved(pa, re, err);
 	}
 	return weir_fail(err, WEIR_NOWHERE, "journal.version",
 	    "the journal has a record of type %d, which this version of weir "

@@ -11,12 +11,16 @@
  *	  state     extent, its CRC32C, base epoch
  *	  sinks     (id, flags, published, solid, rows, held from, data, keep, spool)...
  *	  taken     (sink, epoch) whose poison rows were rejected in this epoch
+ *	  shelf     extent, rows, counts, dropped up to, (epoch, first, n)
+ *	            replayed in this epoch: run/shelf.h
  *	REJECT	sink, (row, code, text)...
  *	OPEN	(sink that is born, what it is, target, place)..., what the
  *		kept state depends on, what the run was made of; first in every
  *		segment of the run
  *	CLOSE	(sink, published, solid)...
  *	FORGET	(kind, id): a sink or a stage that begins anew
+ *	SHELF	counts, (epoch, clock, extent, rows, taken)...: all that is kept,
+ *		before segments that told of it go
  *
  * Numbers and texts as in journal/coding.h.
  */
@@ -24,6 +28,7 @@
 #define WEIR_RUN_PAST_H
 
 #include "journal/segments.h"
+#include "run/shelf.h"
 #include "run/run.h"
 #include "run/spool.h"
 
@@ -51,7 +56,7 @@ struct weir__rec_sink {
 struct weir__rec_stage {
 	const char *id;
 	size_t id_len;
-	uint64_t counts[9]; /* as struct weir__counts, cumulative */
+	uint64_t counts[10]; /* as struct weir__counts, cumulative */
 	uint64_t lost, lost_unknown;
 };
 
@@ -85,6 +90,7 @@ struct weir__rec_decide {
 		uint64_t epoch;
 	} *taken;
 	size_t ntaken;
+	struct weir__shelf_cut shelf;
 };
 
 /* 0, or -1: damaged (err says so) or memory. */
@@ -177,6 +183,7 @@ struct weir__past {
 	struct weir__past_intent *intents, **intents_end; /* by epoch */
 	struct weir__rejects *rejects; /* those not taken yet */
 	struct weir__rejects *rejected; /* those, when the run has them */
+	struct weir__shelf_list shelf;
 	struct weir__past_segment {
 		uint64_t no, epoch; /* its first */
 	} *segments;

@@ -85,6 +85,8 @@ reject_row(struct weir__instance *sg, const struct weir_frame *fr,
 		if (b == NULL)
 			return WEIR_ERROR;
 		rc = weir__reject_add(sg, b, 0, b->schema, b->cols, &why);
+		if (rc == 0)
+			weir__reject_made(sg);
 		weir__batch_unref(b);
 	}
 	if (rc != 0)

@@ -37,6 +37,27 @@ put_sink(struct weir__buf *bf, const struct weir__sink_cut *sc,
 	weir__put_u(bf, sc->spool.rows);
 }
 
+static void
+put_shelf(struct weir__buf *bf, const struct weir__shelf_cut *sc)
+{
+	size_t i;
+
+	put_extent(bf, &sc->part.extent);
+	weir__put_u(bf, sc->part.rows);
+	weir__put_u(bf, sc->counts.kept);
+	weir__put_u(bf, sc->counts.replayed);
+	weir__put_u(bf, sc->counts.dropped);
+	weir__put_u(bf, sc->counts.withheld);
+	weir__put_u(bf, sc->counts.unkept);
+	weir__put_u(bf, sc->gone);
+	weir__put_u(bf, sc->ntaken);
+	for (i = 0; i < sc->ntaken; i++) {
+		weir__put_u(bf, sc->taken[i].epoch);
+		weir__put_u(bf, sc->taken[i].first);
+		weir__put_u(bf, sc->taken[i].n);
+	}
+}
+
 void
 weir__decision_put(struct weir__buf *bf, const struct weir__decision *de,
     const uint64_t (*published)[2])
@@ -71,6 +92,7 @@ weir__decision_put(struct weir__buf *bf, const struct weir__decision *de,
 		weir__put_str(bf, re->sink);
 		weir__put_u(bf, re->epoch);
 	}
+	put_shelf(bf, &de->shelf);
 }
 
 void
@@ -92,6 +114,7 @@ weir__tree_ledger_put(const struct weir__tree *tr, struct weir__buf *bf)
 		weir__put_u(bf, c->duplicate);
 		weir__put_u(bf, c->absorbed);
 		weir__put_u(bf, c->created);
+		weir__put_u(bf, c->replayed);
 		weir__put_u(bf, c->unmade);
 		weir__put_u(bf, list[i].lost);
 		weir__put_u(bf, list[i].lost_unknown);
@@ -153,6 +176,27 @@ get_stage(struct weir__dec *de, struct weir__rec_stage *st)
 }
 
 static void
+get_shelf(struct weir__dec *de, struct weir__shelf_cut *to, bool *out)
+{
+	size_t i;
+
+	get_extent(de, &to->part.extent);
+	to->part.rows = weir__get_u(de);
+	to->counts.kept = weir__get_u(de);
+	to->counts.replayed = weir__get_u(de);
+	to->counts.dropped = weir__get_u(de);
+	to->counts.withheld = weir__get_u(de);
+	to->counts.unkept = weir__get_u(de);
+	to->gone = weir__get_u(de);
+	to->taken = list_of(de, 3, sizeof *to->taken, &to->ntaken, out);
+	for (i = 0; i < to->ntaken; i++) {
+		to->taken[i].epoch = weir__get_u(de);
+		to->taken[i].first = weir__get_u(de);
+		to->taken[i].n = weir__get_u(de);
+	}
+}
+
+static void
 get_lists(struct weir__dec *de, struct weir__rec_decide *to, bool *out)
 {
 	size_t i;
@@ -163,7 +207,7 @@ get_lists(struct weir__dec *de, struct weir__rec_decide *to, bool *out)
 		to->offsets[i].partition = (int32_t)weir__get_i(de);
 		to->offsets[i].next = weir__get_i(de);
 	}
-	to->stages = list_of(de, 12, sizeof *to->stages, &to->nstages, out);
+	to->stages = list_of(de, 13, sizeof *to->stages, &to->nstages, out);
 	for (i = 0; i < to->nstages; i++)
 		get_stage(de, &to->stages[i]);
 	to->facts = weir__get_bytes(de, &to->facts_len);
@@ -178,6 +222,7 @@ get_lists(struct weir__dec *de, struct weir__rec_decide *to, bool *out)
 		to->taken[i].id = weir__get_bytes(de, &to->taken[i].id_len);
 		to->taken[i].epoch = weir__get_u(de);
 	}
+	get_shelf(de, &to->shelf, out);
 }
 
 int
@@ -209,4 +254,5 @@ weir__rec_decide_fini(struct weir__rec_decide *rd)
 	weir__free(rd->stages);
 	weir__free(rd->sinks);
 	weir__free(rd->taken);
+	weir__free(rd->shelf.taken);
 }

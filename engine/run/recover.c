@@ -167,6 +167,9 @@ weir__journal_read(struct weir__journal *jo, struct weir_err *err)
 	weir__past_settle(ru->past);
 	ru->epoch = ru->past->epoch;
 	atomic_store(&ru->decided, ru->past->epoch);
+	ru->shelf = weir__shelf_new(ru, &ru->past->shelf, err);
+	if (ru->shelf == NULL)
+		return WEIR_ERROR;
 	if (open_spools(ru, err) != WEIR_OK || recall(jo, err) != WEIR_OK)
 		return WEIR_ERROR;
 	return weir__opening_check(jo, err);
@@ -268,6 +271,8 @@ weir__journal_state(struct weir__journal *jo, struct weir__decision *de,
 
 	if (jo->segments == NULL)
 		return WEIR_OK;
+	if (weir__shelf_cut(ru->shelf, de, err) != WEIR_OK)
+		return WEIR_ERROR;
 	weir__tree_ledger_put(ru->tree, &de->ledger);
 	weir__buf_clear(&jo->delta);
 	if (weir__tree_facts_save(ru->tree, &de->facts) != 0 ||

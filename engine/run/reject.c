@@ -3,6 +3,7 @@
  * Rejected rows: gathered while a stage works, sent on when its call is over,
  * each with its payload, its origin and the reason.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "base/digest.h"
 #include "batch/json_text.h"
 #include "run/instance.h"
+#include "run/shelf.h"
 
 static const char *
 keep(struct weir__arena *ar, const char *s)
@@ -79,6 +81,9 @@ note(struct weir__arena *ar, struct weir__rejected *re, struct weir_batch *b,
 		.text = keep(ar, why->text != NULL ? why->text : ""),
 		.column = keep(ar, why->column),
 		.position = why->position,
+		.schema = sc,
+		.cols = cols,
+		.input = -1,
 	};
 	weir__buf_fini(&bf);
 	if (!ok || re->code == NULL || re->text == NULL ||
@@ -107,9 +112,17 @@ weir__reject_add(struct weir__instance *sg, struct weir_batch *b, uint32_t row,
 	if (note(&sg->scratch, &sg->rejects[sg->nrejects], b, row, sc, cols,
 		why) != 0)
 		return -1;
+	if (sg->source_no < 0)
+		sg->rejects[sg->nrejects].input = (int32_t)sg->cur_input;
 	sg->nrejects++;
 	sg->n.rejected++;
 	return 0;
+}
+
+void
+weir__reject_made(struct weir__instance *sg)
+{
+	sg->rejects[sg->nrejects - 1].input = -1;
 }
 
 void
@@ -134,6 +147,7 @@ struct making {
 	const struct weir__rejected *list;
 	uint32_t n;
 	int32_t value; /* settings.quarantine_value: 0 keep, 1 hash, 2 omit */
+	uint64_t first; /* number of the first on the shelf; 0: not there */
 };
 
 static const struct weir_column *
@@ -354,6 +368,28 @@ fill_at(struct making *ma, struct weir_column *co)
 	return 0;
 }
 
+/* EPOCH.NUMBER of those that can be replayed. */
+static int
+fill_id(struct making *ma, struct weir_column *co)
+{
+	struct weir__arena *ar = weir__batch_arena(ma->out);
+	uint64_t epoch = ma->sg->tree->run->epoch;
+	const char *s = NULL;
+	uint32_t i;
+
+	for (i = 0; i < ma->n; i++) {
+		if (ma->first != 0) {
+			s = weir__arena_printf(ar, "%" PRIu64 ".%" PRIu64,
+			    epoch, ma->first + i);
+			if (s == NULL)
+				return -1;
+		}
+		if (put_text(ma, co, i, s, s != NULL ? strlen(s) : 0) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 fill_column(struct making *ma, enum weir__rejected_col c)
 {
@@ -378,6 +414,8 @@ fill_column(struct making *ma, enum weir__rejected_col c)
 		return fill_position(ma, co);
 	case WEIR__REJ_AT:
 		return fill_at(ma, co);
+	case WEIR__REJ_ID:
+		return fill_id(ma, co);
 	default:
 		return fill_text(ma, co, c);
 	}
@@ -386,10 +424,11 @@ fill_column(struct making *ma, enum weir__rejected_col c)
 /* A batch of rejected rows that are all of one batch, by rising row. */
 static struct weir_batch *
 make(struct weir__instance *sg, struct weir_batch *of,
-    const struct weir__rejected *list, uint32_t n, int32_t value)
+    const struct weir__rejected *list, uint32_t n, int32_t value,
+    uint64_t first)
 {
 	struct making ma = { .sg = sg, .of = of, .list = list, .n = n,
-		.value = value };
+		.value = value, .first = first };
 	const struct weir_schema *sc = &weir__rejected_schema;
 	uint32_t rows[WEIR_BATCH_ROWS], i;
 
@@ -419,6 +458,13 @@ by_row(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
+/* Are two rows of one batch, seen at one place? */
+static bool
+alike(const struct weir__rejected *a, const struct weir__rejected *b)
+{
+	return a->b == b->b && a->cols == b->cols && a->input == b->input;
+}
+
 int
 weir__reject_flush(struct weir__instance *sg, struct weir_err *err)
 {
@@ -427,14 +473,20 @@ weir__reject_flush(struct weir__instance *sg, struct weir_err *err)
 	    sg->tree->pl->settings.quarantine_value : 0;
 	uint32_t i, n, total = sg->nrejects;
 	struct weir_batch *b;
+	uint64_t first;
 	int rc = WEIR_OK;
 
 	for (i = 0; i < total && rc == WEIR_OK; i += n) {
 		for (n = 1; i + n < total && n < WEIR_BATCH_ROWS &&
-		    sg->rejects[i + n].b == sg->rejects[i].b; n++)
+		    alike(&sg->rejects[i + n], &sg->rejects[i]); n++)
 			;
 		qsort(&sg->rejects[i], n, sizeof *sg->rejects, by_row);
-		b = make(sg, sg->rejects[i].b, &sg->rejects[i], n, value);
+		rc = weir__shelf_put(sg->tree->run->shelf, sg, &sg->rejects[i],
+		    n, &first, err);
+		if (rc != WEIR_OK)
+			break;
+		b = make(sg, sg->rejects[i].b, &sg->rejects[i], n, value,
+		    first);
 		if (b == NULL)
 			rc = weir__tree_oom(sg, err);
 		else
@@ -469,7 +521,7 @@ weir__reject_port(struct weir__instance *sg, uint32_t port,
 		n++;
 	if (list != NULL && n == b->nrows)
 		out = make(sg, b, list, n,
-		    sg->tree->pl->settings.quarantine_value);
+		    sg->tree->pl->settings.quarantine_value, 0);
 	for (i = 0; i < n; i++)
 		weir__batch_unref(b);
 	if (out != NULL) {

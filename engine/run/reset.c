@@ -56,7 +56,8 @@ remove_tree(int dir, const char *name)
 static int
 remove_all(int dir)
 {
-	static const char *const trees[] = { "journal", "state", "spool" };
+	static const char *const trees[] = { "journal", "state", "spool",
+		"replay" };
 	size_t i;
 
 	if ((unlinkat(dir, "id", 0) != 0 && errno != ENOENT) || fsync(dir) != 0)

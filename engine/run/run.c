@@ -197,7 +197,7 @@ print_summary(struct weir__run *ru)
 {
 	struct weir__buf bf;
 
-	if (ru->op.quiet || ru->op.json_log)
+	if (ru->op.quiet || ru->op.json_log || ru->op.replay != NULL)
 		return;
 	weir__buf_init(&bf);
 	weir__tree_ledger(ru->tree, &bf);
@@ -240,7 +240,7 @@ say_past(struct weir__run *ru, struct weir__loop *lo)
 		weir__log(&ru->log, WEIR_LOG_WARN, "", "the state directory %s "
 		    "was another process's, which has lost it",
 		    ru->pl->state_dir);
-	if (pa == NULL || pa->epoch == 0)
+	if (pa == NULL || pa->epoch == 0 || ru->op.replay != NULL)
 		return;
 	if (finished)
 		weir__log(&ru->log, WEIR_LOG_INFO, "", "all sources came to "
@@ -277,7 +277,8 @@ begin(struct weir__run *ru, struct weir__loop *lo, struct weir_err *err)
 		return WEIR_ERROR;
 	if (ru->past != NULL)
 		weir__past_fini(ru->past);
-	rc = lo->nothing ? WEIR_OK : open_sources(lo, err);
+	rc = lo->nothing || ru->op.replay != NULL ? WEIR_OK :
+						    open_sources(lo, err);
 	if (rc == WEIR_OK && ru->op.view)
 		weir__view_init(&lo->view, ru);
 	return rc;

@@ -24,6 +24,8 @@ struct weir__past;
 struct weir__rejects;
 struct weir__journal;
 struct weir__publisher;
+struct weir__shelf;
+struct weir__replay;
 
 struct weir__run_options {
 	bool drain;	    /* end where the sources end now */
@@ -34,6 +36,7 @@ struct weir__run_options {
 	bool scratch;	    /* nothing is kept: no state directory */
 	bool take_over;	    /* whoever holds the state is to lose it */
 	const char *epoch_log; /* a line of JSON an epoch, or NULL */
+	struct weir__replay *replay; /* instead of sources; see replay.h */
 };
 
 /* ---- the log: any thread.  One line each, control characters escaped. */
@@ -124,6 +127,7 @@ struct weir__run {
 	/* Rows that sinks would not take, for the worker to reject: `lock`. */
 	struct weir__rejects *rejects;
 	struct weir__rejects *taking; /* being rejected; not yet decided */
+	struct weir__shelf *shelf; /* the journal's; NULL: nothing is kept */
 	_Atomic uint64_t decided; /* the last epoch that is */
 
 	_Atomic bool stopping; /* ask long waits to end */
@@ -196,6 +200,34 @@ struct weir__offset {
 	int64_t next;
 };
 
+/* ---- rejected rows that are kept: run/shelf.h */
+
+/* All since the state directory was made. */
+struct weir__shelf_counts {
+	uint64_t kept;	   /* of rejected rows */
+	uint64_t replayed; /* of those: have been taken */
+	uint64_t dropped;  /* of those: too old, or too much */
+	uint64_t withheld; /* not kept: the settings say so */
+	uint64_t unkept;   /* not kept: no stage had got them yet, or the stage
+			    * made them */
+};
+
+/* Rows first, first + 1, ... of an epoch. */
+struct weir__ids {
+	uint64_t epoch;
+	uint64_t first;
+	uint64_t n;
+};
+
+/* A decision's part of it. */
+struct weir__shelf_cut {
+	struct weir__spool_part part; /* rejected in this epoch */
+	struct weir__shelf_counts counts;
+	uint64_t gone; /* nothing is left of epochs up to this one */
+	struct weir__ids *taken; /* replayed in this epoch */
+	size_t ntaken;
+};
+
 /* ---- the decision: what DECIDE records of an epoch. */
 
 struct weir__sink_cut {
@@ -223,6 +255,7 @@ struct weir__decision {
 	uint32_t state_crc;
 	uint64_t base;
 	struct weir__rejects *taken;
+	struct weir__shelf_cut shelf;
 	struct weir__sink_cut *sinks;
 	size_t nsinks;
 	char *log_line;	       /* for --epoch-log, or NULL */

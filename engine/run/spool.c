@@ -69,16 +69,27 @@ weir__spool_path(char *to, size_t n, const char *dir, const char *id)
 }
 
 struct weir__spool *
-weir__spool_new(const char *dir, const char *id, struct weir_err *err)
+weir__spool_at(const char *path, const char *what, struct weir_err *err)
 {
 	struct weir__spool *sp = weir__zalloc(sizeof *sp);
-	char path[4096], what[128];
 
 	if (sp == NULL) {
 		weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
 		return NULL;
 	}
 	weir__buf_init(&sp->frame);
+	sp->ex = weir__extents_new(path, what, FILE_FULL, err);
+	if (sp->ex != NULL)
+		return sp;
+	weir__spool_free(sp);
+	return NULL;
+}
+
+struct weir__spool *
+weir__spool_new(const char *dir, const char *id, struct weir_err *err)
+{
+	char path[4096], what[128];
+
 	snprintf(path, sizeof path, "%s/spool", dir);
 	if ((weir__io.mkdir(WEIR_AT("spool.mkdir"), AT_FDCWD, path, 0777) !=
 		0 && errno != EEXIST) ||
@@ -86,16 +97,11 @@ weir__spool_new(const char *dir, const char *id, struct weir_err *err)
 	    0) {
 		weir_fail(err, WEIR_NOWHERE, "state.dir",
 		    "%s can't be made: %m", path);
-		weir__spool_free(sp);
 		return NULL;
 	}
 	dir_name(path + strlen(path), sizeof path - strlen(path), "", id);
 	snprintf(what, sizeof what, "the spool of %s", id);
-	sp->ex = weir__extents_new(path, what, FILE_FULL, err);
-	if (sp->ex != NULL)
-		return sp;
-	weir__spool_free(sp);
-	return NULL;
+	return weir__spool_at(path, what, err);
 }
 
 void

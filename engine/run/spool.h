@@ -27,6 +27,9 @@ struct weir__spool_part {
 /* In DIR/spool/ID, escaped.  NULL with err. */
 struct weir__spool *weir__spool_new(const char *dir, const char *id,
     struct weir_err *err);
+/* The same in a directory of its own; `what` is for messages. */
+struct weir__spool *weir__spool_at(const char *path, const char *what,
+    struct weir_err *err);
 void weir__spool_free(struct weir__spool *sp);
 /* The directory of its files. */
 void weir__spool_path(char *to, size_t n, const char *dir, const char *id);

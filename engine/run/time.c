@@ -129,7 +129,9 @@ weir__tree_end_epoch(struct weir__tree *tr, bool final, struct weir_err *err)
 
 	for (i = 0; i < tr->nstages; i++) {
 		sg = &tr->stages[i];
-		if (move_time(tr, sg, final, err) != WEIR_OK)
+		/* replayed rows do not move it */
+		if (tr->run->op.replay == NULL &&
+		    move_time(tr, sg, final, err) != WEIR_OK)
 			return WEIR_ERROR;
 		if (sg->nd->type->epoch != NULL &&
 		    weir__tree_called(sg, sg->nd->type->epoch(&sg->st,

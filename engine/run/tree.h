@@ -21,6 +21,7 @@ struct weir__counts {
 	uint64_t duplicate;
 	uint64_t absorbed;
 	uint64_t created; /* those that were rejected at once, too */
+	uint64_t replayed; /* of in: an epoch before had rejected them */
 	uint64_t unmade;  /* of rejected: rows that the stage had created */
 };
 

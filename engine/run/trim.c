@@ -77,12 +77,30 @@ trim_spool(struct weir__journal *jo, const struct weir__sink_cut *sc,
 	    weir__marks_need(ms, need));
 }
 
+/* Rows that are kept outlive the records that told of them: all are told of
+ * once more before those go, and the longer the list, the less often. */
+static void
+trim_segments(struct weir__journal *jo, uint64_t need)
+{
+	const struct weir__shelf_list *sl = weir__shelf_list(jo->ru->shelf);
+	struct weir_err err = { 0 };
+	uint64_t no;
+
+	if (weir__segments_bytes(jo->segments) <=
+	    WEIR__JOURNAL_RETAIN + sl->n * 64)
+		return;
+	no = weir__marks_need(&jo->journal_marks, need);
+	if (no <= weir__segments_first(jo->segments) ||
+	    (sl->n != 0 && weir__journal_shelf(jo) != WEIR_OK))
+		return;
+	(void)weir__segments_trim(jo->segments, no, &err);
+}
+
 void
 weir__journal_trim(struct weir__journal *jo, const struct weir__decision *de,
     uint64_t (*published)[2])
 {
 	uint64_t need = de->base != 0 ? de->base : de->epoch, e;
-	struct weir_err err = { 0 };
 	size_t i;
 
 	(void)weir__marks_add(&jo->journal_marks, de->epoch,
@@ -99,8 +117,5 @@ weir__journal_trim(struct weir__journal *jo, const struct weir__decision *de,
 	weir__extents_trim(jo->state, weir__marks_need(&jo->state_marks,
 		de->base != 0 ? de->base : de->epoch));
 	e = oldest_reject(jo->ru, NULL);
-	need = e < need ? e : need;
-	if (weir__segments_bytes(jo->segments) > WEIR__JOURNAL_RETAIN)
-		(void)weir__segments_trim(jo->segments,
-		    weir__marks_need(&jo->journal_marks, need), &err);
+	trim_segments(jo, e < need ? e : need);
 }

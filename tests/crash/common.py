@@ -23,8 +23,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.abspath(os.environ.get("WEIR_SRCDIR", f"{HERE}/../.."))
 WEIR = os.path.abspath(os.environ.get("WEIR", f"{TOP}/build/weir"))
 TIMEOUT = 30
-# What differs between two runs that did the same: the clock.
-CLOCKS = {"rejected_at"}
+# What differs between two runs that did the same: the clock, where epochs end.
+CLOCKS = {"rejected_at", "replay_id"}
 # Text that each error of the command line has: its code in brackets.
 SENTENCE = re.compile(r"\[[a-z_]+(\.[a-z_0-9]+)*\]|weir: ")
 
