@@ -51,15 +51,15 @@ def kill_once(lo, rnd, pace):
     what, fault, seconds = "at any time", None, rnd.uniform(0, pace)
     dice = rnd.random()
     some = lo.places() if dice > .7 else None
-    if dice > .4:
-        # what is never reached must not let it end
-        seconds = pace * rnd.uniform(1, 2)
     if some:
-        what, fault = "at a place", \
-            f"{rnd.choice(some)}=kill@{int(rnd.expovariate(1 / 2)) + 1}"
+        # what is never reached must not let it end
+        what, seconds = "at a place", pace * rnd.uniform(1, 2)
+        n = rnd.choice((1, 1, 2, rnd.randrange(3, 20)))
+        fault = f"{rnd.choice(some)}=kill@{n}"
     elif dice > .4:
-        what, fault = "at the n-th effect", \
-            f"*=kill@{int(rnd.expovariate(1 / 150 / pace)) + 1}"
+        what, seconds = "at the n-th effect", 5 + pace
+        often = EFFECTS.get(lo.kind, 150)
+        fault = f"*=kill@{int(rnd.expovariate(1 / often)) + 1}"
     rc = lo.end(lo.start(fault), seconds, fault or "killed")
     if rc is None:
         return None, "at any time"
@@ -78,9 +78,12 @@ def at_rest(look):
         time.sleep(1)
 
 
-# Seconds until a run is killed at the latest, by kind of sink: as long as leads
-# to many kills of a load, and yet on; each load teaches it to the next.
-paces = {"kafka": 1.2, "all": 1.5, "postgres": .3}
+# Seconds until a run is killed at the latest, by kind of sink: longer when kills
+# come before anything new is decided, shorter when a load ends before it had
+# many; each load teaches it to the next.
+paces = {"kafka": 1.5, "all": 2.5, "postgres": .6}
+# Effects on disk and network until a run is killed, on average.
+EFFECTS = {"all": 1200, "kafka": 400, "postgres": 400}
 
 
 def one_load(root, seed, most, args, servers):
@@ -91,22 +94,26 @@ def one_load(root, seed, most, args, servers):
     got = collections.Counter()
     lo = Load(root, seed, kind, topic, servers, args.rows)
     why, rc = "", None
-    pace = paces.get(kind, .12)
+    pace, idle = paces.get(kind, .12), 0
     while not why and rc is None and got["kills"] < most:
+        moves = lo.moves
         rc, what = kill_once(lo, rnd, pace)
+        idle = idle + 1 if moves == lo.moves else 0
+        if idle == 3:
+            pace, idle = pace * 1.4, 0
         if rc is None:
             got["kills"] += 1
             got[what] += 1
         elif rc != 0:
             why = f"exit {rc}"
-    paces[kind] = pace * (1.2 if rc is None else .7)
+    paces[kind] = pace * (1. if rc is None else .7)
     if not why and rc is None:
         rc = lo.run()
         why = f"exit {rc} after the last kill" if rc != 0 else ""
     if not why:
         why, got["lost"], got["doubled"] = at_rest(lo.wrong)
     why = why or at_rest(lambda: [lo.audit()])[0]
-    got.update(loads=1, rows=lo.rows(), failed=why != "")
+    got.update(loads=1, rows=lo.rows(), moves=lo.moves)
     if why:
         where = "a topic" if topic else "files"
         why = f"seed {seed}, {kind} from {where}, {got['kills']} kills: " \
@@ -162,7 +169,7 @@ def worker(base, budget, args, servers, results):
         try:
             got, why = one_load(f"{base}/{seed}", seed, most, args, servers)
         except Exception as e:
-            got, why = collections.Counter(loads=1, failed=1), \
+            got, why = collections.Counter(loads=1), \
                 f"seed {seed}: {e!r} {getattr(e, 'stderr', '')}"
         # one that failed ends it all, or it would be found a hundred times
         budget.give(None if why else most - got["kills"])
@@ -229,7 +236,8 @@ def main():
     ok(not bad, f"{name or 'files'}: {got['kills']} kills in {got['loads']} "
        f"loads of {got['rows']} rows, none lost, none doubled",
        "\n".join(bad))
-    print(f"# killed {how}; {got['lost']} rows lost, {got['doubled']} doubled")
+    print(f"# killed {how}; {got['moves']} times with new epochs behind it; "
+          f"{got['lost']} rows lost, {got['doubled']} doubled")
     if args.start:
         ok(servers.failed == "", "servers were disturbed: " + (", ".join(
             f"{n} {what}" for what, n in servers.did.items()) or "never"),

@@ -12,6 +12,7 @@ import datetime
 import decimal
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -22,7 +23,7 @@ import common
 HEAD = """settings {{
     state: "state"
     quarantine: "out/rejected.q"
-    epoch: {{ rows: {rows}, every: 1h }}
+    epoch: {{ rows: {epoch}, every: 1h }}
 }}
 
 schema event {{
@@ -212,6 +213,7 @@ class Load:
         self.kafka, self.postgres = self.servers = servers
         self.tag = f"p{os.getpid()}s{seed}"
         self.logs = []
+        self.epoch = self.moves = 0  # it has come so far, in so many runs
         self.lines = sinks(kind, servers)
         os.makedirs(root)
         common.make_input(f"{root}/in", seed=seed, rows=rows)
@@ -221,7 +223,7 @@ class Load:
         source = f'kafka.read("in-{self.tag}", brokers: "{self.kafka}", ' \
             'until: end)' if topic else 'file.read("in/*.ndjson")'
         with open(f"{root}/p.weir", "w", encoding="utf-8") as f:
-            f.write(HEAD.format(rows=rows // 25, source=source) +
+            f.write(HEAD.format(epoch=rows // 60 + 1, source=source) +
                     "\n".join(self.lines).replace("@TAG@", self.tag) + "\n")
 
     def files(self):
@@ -281,17 +283,21 @@ class Load:
             p.wait()
         with open(f"{self.root}/log", encoding="utf-8",
                   errors="replace") as f:
-            text = [s for s in f.read().splitlines() if "/" not in s[:20]]
+            text = f.read()
+        at = re.search(r"goes on behind epoch (\d+)", text)
+        if at is not None and int(at[1]) != self.epoch:
+            self.epoch, self.moves = int(at[1]), self.moves + 1
+        text = [s for s in text.splitlines() if "/" not in s[:20]]
         self.logs.append("\n".join([f"-- {what} (exit {rc})", *text[:2],
                                     *text[2:][-12:]]))
         self.logs = self.logs[-6:]
         return rc
 
     def places(self):
-        """Where it has passed so far."""
+        """Where it has passed so far, as often as there were such runs."""
         try:
             with open(f"{self.root}/places", encoding="ascii") as f:
-                return sorted(set(f.read().splitlines()))
+                return f.read().splitlines()
         except FileNotFoundError:
             return []
 

@@ -140,8 +140,18 @@ ports() {
 }
 
 alive() {
-	[ -s "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null &&
-	    tr '\0' ' ' <"/proc/$(cat "$1/pid")/cmdline" | grep -qF "$1/server"
+	[ -s "$1/pid" ] || return 1
+	for _ in 1 2 3; do
+		kill -0 "$(cat "$1/pid")" 2>/dev/null || return 1
+		words=$(tr '\0' ' ' <"/proc/$(cat "$1/pid")/cmdline")
+		# no words: it is between two programs, or ended
+		[ -z "$words" ] || break
+		sleep 0.02
+	done 2>/dev/null
+	case $words in
+	*"$1/server"*) return ;;
+	esac
+	return 1
 }
 
 # Does this process listen on the port?  Another's broker may answer there.
@@ -181,7 +191,7 @@ launch() {
 	echo $! >"$1/pid"
 	# until it is no copy of this shell any more
 	tick=0
-	while kill -0 $! 2>/dev/null && ! alive "$1" && [ $tick -lt 500 ]; do
+	while kill -0 $! 2>/dev/null && ! alive "$1" && [ $tick -lt 50 ]; do
 		tick=$((tick + 1))
 		sleep 0.01
 	done
