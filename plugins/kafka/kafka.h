@@ -17,6 +17,7 @@
  *	once.c        its run with delivery: exactly_once
  *	frame.c       records in the spool
  *	txn.c         transactions
+ *	refused.c     which rows brokers refuse
  *	marker.c      the topic of markers
  */
 #ifndef KAFKA_H

@@ -15,6 +15,7 @@ plugin_LTLIBRARIES += %D%/kafka.la
 	%D%/plugin.c \
 	%D%/read.c \
 	%D%/records.c \
+	%D%/refused.c \
 	%D%/rows.c \
 	%D%/sink.c \
 	%D%/sink.h \

@@ -11,7 +11,6 @@
 enum {
 	FRAME_BYTES = 1 << 20,	/* a frame is handed on when it is so long */
 	M = sizeof((struct once *)0)->m / sizeof(rd_kafka_message_t),
-	NPOISON = sizeof((struct once *)0)->poison / sizeof(struct weir_poison),
 };
 
 /* ---- the writer */
@@ -240,13 +239,12 @@ kafka_once_close(struct once *on)
 
 /* ---- an epoch */
 
-/* Row `row` can't be written; when there are many they are told in parts. */
-static void
-poison(struct once *on, uint64_t row, const char *code, const char *text)
+void
+kafka_once_poison(struct once *on, uint64_t row, const char *code, const char *text)
 {
 	struct weir_poison *po;
 
-	if (on->npoison == NPOISON)
+	if (on->npoison == KAFKA_NPOISON)
 		return;
 	po = &on->poison[on->npoison++];
 	po->row = row;
@@ -268,11 +266,11 @@ outcome(struct weir_publisher *pb, struct once *on, rd_kafka_resp_err_t code,
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 		snprintf(text, sizeof(text), "topic '%s' has no partition %d",
 		    on->tx.cl.topic, (int)partition);
-		poison(on, row, "kafka.partition", text);
+		kafka_once_poison(on, row, "kafka.partition", text);
 		return WEIR_OK;
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-		poison(on, row, "kafka.too_large", "key, value and headers are "
-		    "together more than max_message");
+		kafka_once_poison(on, row, "kafka.too_large", "key, value and "
+		    "headers are together more than max_message");
 		return WEIR_OK;
 	default:
 		return kafka_txn_failed(pb, &on->tx, rd_kafka_error_new(code,
@@ -314,7 +312,8 @@ produce_one(struct weir_publisher *pb, struct once *on, struct record *re,
 
 	do {
 		rc = WEIR_OK;
-		code = kafka_produce(&on->tx.cl, NULL, re);
+		code = kafka_produce(&on->tx.cl, (void *)(uintptr_t)(row + 1),
+		    re);
 		if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			rc = kafka_txn_wait(pb, &on->tx, &since, &left, err);
 	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && rc == WEIR_OK);
@@ -360,7 +359,8 @@ produce_frame(struct weir_publisher *pb, struct once *on, uint64_t epoch,
 		on->m[n++] = (rd_kafka_message_t){
 			.payload = (void *)(uintptr_t)re.value, .len = re.len,
 			.key = (void *)(uintptr_t)re.key,
-			.key_len = re.key_len };
+			.key_len = re.key_len,
+			._private = (void *)(uintptr_t)(fr->first + i + 1) };
 		if (n == M) {
 			rc = produce_plain(pb, on, n, rows, err);
 			n = 0;
@@ -433,6 +433,7 @@ kafka_once_publish(struct weir_publisher *pb, struct once *on, uint64_t epoch,
 	bool again;
 	int rc;
 
+	on->nrefused = 0;
 	do {
 		rc = ready(pb, on, err);
 		if (rc != WEIR_OK)
@@ -440,6 +441,10 @@ kafka_once_publish(struct weir_publisher *pb, struct once *on, uint64_t epoch,
 		if (on->mk.epoch >= epoch)
 			return WEIR_OK;
 		rc = try(pb, on, epoch, &again, err);
+		if (rc != WEIR_OK && on->tx.suspects.n > 0) {
+			again = true;
+			rc = kafka_once_search(pb, on, epoch, err);
+		}
 	} while (rc == WEIR_OK && again);
 	if (rc != WEIR_OK && on->tx.made)
 		kafka_txn_drop(&on->tx);

@@ -22,6 +22,7 @@ enum {
 	KAFKA_TXN_ID_MAX = 250,
 	KAFKA_TXN_MS = 60000,	   /* brokers abort a transaction after it */
 	KAFKA_TXN_MS_MAX = 900000, /* what they allow by default */
+	KAFKA_NPOISON = 64,	   /* rows that are told at once */
 };
 
 /* ---- frame.c: records in the spool */
@@ -72,6 +73,24 @@ int kafka_marker_read(const struct weir_host *host,
     const struct write_config *cf, const char *key, struct marker *mk,
     struct weir_err *err);
 
+/* ---- refused.c: records that brokers refused, and which are to blame */
+
+struct suspects {
+	uint64_t *row;	/* their numbers in the epoch */
+	uint32_t n;
+	struct frame frame; /* when they are searched: themselves */
+	bool searching;	/* each has its number in here, from 1, as its opaque */
+	bool *failed;
+	char topic[KAFKA_NAME_MAX];
+};
+
+/* Refused for good by what the record is? */
+bool kafka_refusal(rd_kafka_resp_err_t code);
+/* A record that was refused; its opaque is the row's number and one. */
+void kafka_suspects_keep(struct suspects *su, const struct weir_host *host,
+    const rd_kafka_message_t *m);
+void kafka_suspects_fini(struct suspects *su, const struct weir_host *host);
+
 /* ---- txn.c: the transactional producer */
 
 struct txn {
@@ -87,6 +106,7 @@ struct txn {
 	/* The first record that brokers refused. */
 	rd_kafka_resp_err_t bad;
 	char bad_text[KAFKA_WHY_MAX];
+	struct suspects suspects; /* of this transaction, or what is searched */
 };
 
 /* All: WEIR_AGAIN when the producer was dropped and all must begin anew. */
@@ -106,6 +126,9 @@ int kafka_txn_abort(struct weir_publisher *pb, struct txn *tx,
 /* librdkafka's queue is full: wait a little, and see whether all is well. */
 int kafka_txn_wait(struct weir_publisher *pb, struct txn *tx, int64_t *since,
     int *left, struct weir_err *err);
+/* All has come through, or a record was refused. */
+int kafka_txn_settle(struct weir_publisher *pb, struct txn *tx,
+    struct weir_err *err);
 void kafka_txn_drop(struct txn *tx);
 /* A call of librdkafka failed, or (code) a place did. */
 int kafka_txn_failed(struct weir_publisher *pb, struct txn *tx,
@@ -124,8 +147,9 @@ struct once {
 	uint64_t fence, published;
 	char key[512];
 	rd_kafka_message_t m[1024];
-	struct weir_poison poison[64];
+	struct weir_poison poison[KAFKA_NPOISON];
 	size_t npoison;
+	unsigned nrefused; /* of the epoch, by brokers */
 	uint64_t rows;
 	uint32_t crc;
 };
@@ -139,6 +163,13 @@ int kafka_once_payload(const struct weir_frame *fr, uint32_t row,
 int kafka_once_publish(struct weir_publisher *pb, struct once *on,
     uint64_t epoch, struct weir_err *err);
 void kafka_once_close(struct once *on);
+/* Row `row` can't be written; when there are many they are told in parts. */
+void kafka_once_poison(struct once *on, uint64_t row, const char *code,
+    const char *text);
+/* Finds the rows that were refused, and has them rejected; the epoch is then to
+ * be published once more. */
+int kafka_once_search(struct weir_publisher *pb, struct once *on,
+    uint64_t epoch, struct weir_err *err);
 int kafka_once_audit(struct weir_publisher *pb, struct once *on,
     const struct weir_fence *fence, uint64_t epoch,
     const struct weir_intent *intents, size_t n, struct weir_audit *out,

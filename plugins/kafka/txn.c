@@ -39,8 +39,13 @@ delivered(void *opaque, const rd_kafka_message_t *m)
 
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
 	    m->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-	    m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-	    tx->bad != RD_KAFKA_RESP_ERR_NO_ERROR)
+	    m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+		return;
+	if (kafka_refusal(m->err) && m->_private != NULL)
+		kafka_suspects_keep(&tx->suspects, tx->cl.host, m);
+	/* Batches behind one that is refused fail for want of it. */
+	if (tx->bad != RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    (kafka_refusal(tx->bad) || !kafka_refusal(m->err)))
 		return;
 	tx->bad = m->err;
 	snprintf(tx->bad_text, sizeof(tx->bad_text), "partition %d: %s",
@@ -95,6 +100,8 @@ kafka_txn_drop(struct txn *tx)
 		    RD_KAFKA_PURGE_F_INFLIGHT);
 		rd_kafka_poll(tx->cl.rk, 0);
 	}
+	if (tx->made && !tx->suspects.searching)
+		kafka_suspects_fini(&tx->suspects, tx->cl.host);
 	if (tx->made)
 		kafka_client_fini(&tx->cl);
 	tx->made = tx->inited = tx->open = false;
@@ -142,17 +149,13 @@ fenced(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 	return WEIR_AGAIN;
 }
 
-/* Refused for good by what the record is? */
 static bool
 is_refusal(rd_kafka_resp_err_t code)
 {
-	return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-	    code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
-	    code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
-	    code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP ||
-	    code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION || is_denial(code);
+	return kafka_refusal(code) || is_denial(code);
 }
 
+/* Where the rows are known the transaction is left open: kafka_once_search(). */
 static int
 refused(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 {
@@ -160,7 +163,8 @@ refused(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 	    "a record for topic '%s' was refused, %s%s", tx->cl.topic,
 	    tx->bad_text, tx->bad == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ?
 	    "; set max_message to what the brokers take" : "");
-	kafka_txn_drop(tx);
+	if (tx->suspects.n == 0)
+		kafka_txn_drop(tx);
 	return WEIR_ERROR;
 }
 
@@ -182,7 +186,11 @@ kafka_txn_failed(struct weir_publisher *pb, struct txn *tx,
 	rd_kafka_resp_err_t code = cause(tx, bad);
 	int rc = WEIR_AGAIN;
 
-	if (tx->bad != RD_KAFKA_RESP_ERR_NO_ERROR && is_refusal(tx->bad)) {
+	/* The report on a record may come behind what it has led to. */
+	for (int i = 0; i < 10 && tx->bad == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    rd_kafka_error_txn_requires_abort(bad); i++)
+		rd_kafka_poll(tx->cl.rk, 20);
+	if (is_refusal(tx->bad) && !tx->suspects.searching) {
 		rd_kafka_error_destroy(bad);
 		return refused(pb, tx, err);
 	}
@@ -283,6 +291,8 @@ kafka_txn_begin(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 	if (weir_io(pb)->point(WEIR_AT("kafka.txn.begin")) != 0)
 		return kafka_txn_unclear(pb, tx, "begin", err);
 	tx->bad = RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (!tx->suspects.searching)
+		kafka_suspects_fini(&tx->suspects, pb->host);
 	bad = rd_kafka_begin_transaction(tx->cl.rk);
 	if (bad != NULL)
 		return kafka_txn_failed(pb, tx, bad, "begin", err);
@@ -304,6 +314,9 @@ kafka_txn_wait(struct weir_publisher *pb, struct txn *tx, int64_t *since,
 	if (now != *left || *since == 0)
 		*since = kafka_clock();
 	*left = now;
+	if (tx->bad != RD_KAFKA_RESP_ERR_NO_ERROR && tx->suspects.searching &&
+	    kafka_refusal(tx->bad))
+		return WEIR_OK;
 	if (tx->bad != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return is_refusal(tx->bad) ? refused(pb, tx, err) :
 		    kafka_txn_unclear(pb, tx, "produce", err);
@@ -314,6 +327,21 @@ kafka_txn_wait(struct weir_publisher *pb, struct txn *tx, int64_t *since,
 	if (enough(pb, *since, STALLED_US))
 		return kafka_txn_unclear(pb, tx, "produce", err);
 	return WEIR_OK;
+}
+
+int
+kafka_txn_settle(struct weir_publisher *pb, struct txn *tx,
+    struct weir_err *err)
+{
+	int64_t since = 0;
+	int left = 0, rc = WEIR_OK;
+
+	while (rc == WEIR_OK && tx->bad == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    rd_kafka_outq_len(tx->cl.rk) > 0)
+		if (rd_kafka_flush(tx->cl.rk, 50) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			rc = kafka_txn_wait(pb, tx, &since, &left, err);
+	return rc;
 }
 
 /* A commit that went through may have been sent twice: after a slow or troubled
@@ -334,7 +362,8 @@ kafka_txn_commit(struct weir_publisher *pb, struct txn *tx,
 	while ((bad = rd_kafka_commit_transaction(tx->cl.rk, CALL_MS)) !=
 	    NULL) {
 		rd_kafka_poll(tx->cl.rk, 0);
-		if (!rd_kafka_error_is_retriable(bad))
+		if (!rd_kafka_error_is_retriable(bad) ||
+		    is_refusal(tx->bad))
 			return kafka_txn_failed(pb, tx, bad, "commit", err);
 		rd_kafka_error_destroy(bad);
 		now = rd_kafka_outq_len(tx->cl.rk);
@@ -360,8 +389,9 @@ kafka_txn_abort(struct weir_publisher *pb, struct txn *tx, struct weir_err *err)
 	rd_kafka_error_t *bad;
 
 	/* What is on the way is let through: brokers do not abort what they
-	 * have not heard of. */
-	rd_kafka_flush(tx->cl.rk, 10000);
+	 * have not heard of.  Behind a record that was refused nothing goes. */
+	if (tx->bad == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_flush(tx->cl.rk, 10000);
 	if (weir_io(pb)->point(WEIR_AT("kafka.txn.abort")) != 0)
 		return kafka_txn_unclear(pb, tx, "abort", err);
 	bad = rd_kafka_abort_transaction(tx->cl.rk, 10000);

@@ -356,7 +356,12 @@ const struct weir_stage_type kafka_write_type = {
 	    "has written before refuses to start. A second process with the "
 	    "same id is told apart by the brokers, and the older one stops. "
 	    "Rights needed besides those to the topic: to create, read and "
-	    "write the markers' topic, and to use the transactional id.\n"
+	    "write the markers' topic, and to use the transactional id. Rows "
+	    "that the brokers refuse for what they are (too long, without the "
+	    "key that a compacted topic wants, with a time stamp that the "
+	    "topic does not allow) are rejected with the brokers' reason, and "
+	    "the others are written; with at_least_once such a row stops the "
+	    "pipeline.\n"
 	    "\n"
 	    "A stream of changes is written as a compacted topic wants it: a "
 	    "row that deletes is a record with its key and no value.",
