@@ -226,9 +226,9 @@ def wanted(args, kind, place):
     if kind == "many":
         return place.startswith("file.list")
     # of the places that the sets of files have, some with all at once
-    return SETS[kind][1] is None or args.mode == "long" or \
-        SERVED.match(place) is not None or \
-        kind == "everything" and chance(args, place).random() < .1
+    return not args.servers or SERVED.match(place) is not None or \
+        kind == "everything" and (args.mode == "long" or
+                                  chance(args, place).random() < .1)
 
 
 def with_servers(args, kind, place, everything):
@@ -282,6 +282,8 @@ def again(args, rnd, kind):
     """What happens at a place of a recovery."""
     if args.mode == "quick" or args.servers and args.mode != "long":
         return [("kill", 1)]
+    if args.servers:
+        return [("kill", 1), ("eio", 1), (rnd.choice(ACTIONS[2:-1]), 1)]
     list_ = [("kill", 1), ("eio", 1)] if kind == worst() else \
         [("kill", 2), ("short", 1)]
     if args.mode == "long":
@@ -351,7 +353,9 @@ def all_places(args):
     """Faults everywhere; (places of runs without one, those of recoveries)."""
     rnd = random.Random(args.seed)
     began = time.monotonic()
-    with multiprocessing.Pool(WAITERS if args.servers else WORKERS) as pool:
+    with multiprocessing.Pool(WAITERS if args.servers else WORKERS,
+                              signal.signal,
+                              (signal.SIGTERM, signal.SIG_DFL)) as pool:
         reached = {}
         for kind, list_, why in pool.map(clean, SETS, 1):
             if ok(why == "", f"{kind}: without a fault", why):
@@ -376,8 +380,7 @@ def main():
         SETS["all"] = common.both(), None, 200, 500
         if args.servers:
             servers = Servers(BASE, args.kafka, args.postgres)
-            SETS = servers.sets(common.both() if args.mode == "long" else
-                                common.FEW)
+            SETS = servers.sets(common.FEW)
         if args.only:
             SETS = {k: SETS[k] for k in args.only.split(",")}
         met = all_places(args)

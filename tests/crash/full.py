@@ -1,31 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The disk is full: under the state, under the output, each a tmpfs of 8 MiB
-in a mount name space of the test's own.  The run says so and waits, what can be
-seen is whole and right; when there is space again, it ends with what a run that
-never failed has written.
+"""The disk is full: under the state, under the output, under the spool of a
+sink that is down, each a tmpfs of 8 MiB in a mount name space of the test's
+own.  The run says so and waits, what can be seen is whole and right; when there
+is space again, it ends with what a run that never failed has written.
 
 	full.py
 """
 import os
 import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
-if len(sys.argv) == 1:
-    for how in (["unshare", "-m"], ["unshare", "-Urm"]):
-        if subprocess.run([*how, "mount", "-t", "tmpfs", "x", "/mnt"],
-                          stderr=subprocess.DEVNULL).returncode == 0:
-            os.execvp("unshare", [*how, sys.executable,
-                                  os.path.abspath(__file__), "inside"])
-    print("1..1\nnot ok 1 - no tmpfs can be mounted here, neither as root nor "
-          "in a user name space")
-    sys.exit(1)
-
-import common  # noqa: E402
-from common import SENTENCE, Bench, ok  # noqa: E402
+import common
+import peers
+from common import SENTENCE, Bench, ok
 
 SIZE = 8 << 20
 INODES = 400
@@ -65,8 +60,8 @@ def early(be, want):
     return "\n".join(why)
 
 
-def waits(p):
-    """What it has said once it waits for space; None when it has ended."""
+def waits(p, word=b"given up"):
+    """What it has said once it says `word`; None when it has ended."""
     text = b""
     end = time.monotonic() + common.TIMEOUT
     while time.monotonic() < end:
@@ -75,7 +70,7 @@ def waits(p):
             text += more
             if more == b"":
                 return None, text.decode()
-        if b"trying again" in text:
+        if word in text:
             return True, text.decode()
     return None, text.decode()
 
@@ -94,7 +89,8 @@ def tries(be, want, space, what, ask):
            " a clear error", f"exit {rc}\n{log}")
         ask = True
     else:
-        ok("full" in log or "pace" in log, f"{what}: it says so and waits", log)
+        ok("full" in log or "pace" in log, f"{what}: it says so and waits",
+           log)
         why = early(be, want)
         ok(why == "", f"{what}: what can be seen is right", why)
         if ask:
@@ -152,7 +148,108 @@ def inodes(base):
     be.unmount("out")
 
 
-def main():
+# ------------------------------------------------------ a sink that is down
+
+class Gate:
+    """The way to a server: shut, nobody listens there."""
+
+    def __init__(self, to):
+        self.to = to
+        self.listener, self.pairs = None, []
+        self.port = 0
+        self.open()
+
+    def open(self):
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, args=(self.listener,),
+                         daemon=True).start()
+
+    def shut(self):
+        for s in (self.listener, *self.pairs):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.listener.close()
+        self.pairs = []
+
+    def accept(self, listener):
+        while True:
+            try:
+                a = listener.accept()[0]
+                b = socket.create_connection(self.to)
+            except OSError:
+                return
+            for x in (a, b):
+                x.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.pairs += [a, b]
+            for x, y in ((a, b), (b, a)):
+                threading.Thread(target=self.pump, args=(x, y),
+                                 daemon=True).start()
+
+    @staticmethod
+    def pump(x, y):
+        try:
+            while data := x.recv(65536):
+                y.sendall(data)
+            y.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def outage(be, gate, want, what, left, then):
+    """The spool of a sink that is down fills its disk."""
+    be.logs = []
+    disk = be.mount("state/spool", f"size={SIZE}")
+    be.run("journal.append.sync=kill@4")  # a new sink must be there at first
+    leave(disk, left)
+    gate.shut()
+    p = be.start()
+    full, log = waits(p)
+    ok(full and "No space" in log, f"{what}: it says so and waits", log)
+    why = early(be, want)
+    ok(why == "", f"{what}: what can be seen is right", why)
+    if then == "ended":
+        p.terminate()
+        rc = be.end(p)
+        ok(rc == 1 and SENTENCE.search(be.logs[-1]),
+           f"{what}: asked to end, it says what it lacks",
+           f"exit {rc}\n{be.said()}")
+    if then != "server":
+        os.unlink(f"{be.root}/state/spool/.ballast")
+    if then == "space":  # while the server is still away
+        ok(waits(p, b"back after")[0], f"{what}: with space it goes on",
+           be.said())
+    gate.open()
+    rc = be.run() if then == "ended" else be.end(p)
+    why = be.wrong(want) if rc == 0 else f"exit {rc}"
+    ok(why == "", f"{what}: in the end the results are whole",
+       f"{why}\n{log}{be.said()}")
+    be.unmount("state/spool")
+    be.clear()
+
+
+def spools(base, conn):
+    """Less and less space; it comes back, and then the server, or both do
+    before a restart."""
+    host, port = conn.split("@")[1].split("/")[0].split(":")
+    gate = Gate((host, int(port)))
+    ps = peers.Postgres(conn, f"postgresql://postgres@127.0.0.1:{gate.port}"
+                        "/postgres")
+    be = Full(f"{base}/spool", common.FEW, rows=500, nrows=4000,
+              peers=peers.Peers(ps, only=ps.writes()))
+    rc = be.run()
+    assert rc == 0, be.said()
+    want = be.outputs()
+    be.clear()
+    for left, then in ((300 << 10, "space"), (100 << 10, "ended"),
+                       (0, "space")):
+        outage(be, gate, want, f"spool, {left >> 10} KiB, then {then}", left,
+               then)
+
+
+def main(conn):
     base = common.scratch()
     began = time.monotonic()
     try:
@@ -160,10 +257,35 @@ def main():
             for space in ("out", "state"):
                 case(base, kind, sinks, space)
         inodes(base)
+        spools(base, conn)
     finally:
         shutil.rmtree(base, ignore_errors=True)
     print(f"# {time.monotonic() - began:.0f} s")
     common.done()
 
 
-main()
+def outside():
+    """What can't be done inside: root there need not be root."""
+    for how in (["unshare", "-m"], ["unshare", "-Urm"]):
+        if subprocess.run([*how, "mount", "-t", "tmpfs", "x", "/mnt"],
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            break
+    else:
+        ok(False, "a tmpfs can be mounted here, as root or in a user name "
+           "space")
+        common.done()
+    signal.signal(signal.SIGTERM, peers.asked_to_end)
+    with tempfile.TemporaryDirectory(prefix="weir-full.") as base:
+        try:
+            conn = peers.start("postgres", base)
+            sys.exit(subprocess.run(
+                [*how, sys.executable, os.path.abspath(__file__), conn],
+                check=False).returncode)
+        finally:
+            peers.stop("postgres", base)
+
+
+if len(sys.argv) == 1:
+    outside()
+else:
+    main(sys.argv[1])

@@ -9,7 +9,9 @@ says with which tag it was written.
 """
 import collections
 import os
+import signal
 import subprocess
+import sys
 import time
 
 SCRIPTS = f"{os.path.dirname(os.path.abspath(__file__))}/../peers"
@@ -74,20 +76,23 @@ class Postgres:
     kind = "postgres"
     FED = 300  # rows of a table to be read
 
-    def __init__(self, conn):
+    def __init__(self, conn, way=None):
         self.conn = conn
+        self.way = way or conn  # by which the pipeline gets there
         self.names = ("each", "last")
         self.session = self.tag = self.pid = None
 
     def source(self, more):
         return ["schema fed { id: int64!, card: string }",
-                f'fed = postgres.read("{self.conn}", fed, table: "feed"{more})']
+                f'fed = postgres.read("{self.way}", fed, table: "feed"{more})']
+
+    def writes(self):
+        to = f'postgres.write("{self.way}", table: '
+        return [f'ev -> {to}"each_@TAG@")',
+                f'ev -> {to}"last_@TAG@", key: card, newer: id)']
 
     def sinks(self):
-        to = f'postgres.write("{self.conn}", table: '
-        return [f'ev -> {to}"each_@TAG@")',
-                f'ev -> {to}"last_@TAG@", key: card, newer: id)',
-                *self.source(", by: id, settle: false"),
+        return [*self.writes(), *self.source(", by: id, settle: false"),
                 'fed -> csv.write("out/fed", roll: { epochs: 2 })']
 
     def ask(self, sql):
@@ -139,7 +144,7 @@ class Peers:
 
     def __init__(self, *list_, only=()):
         self.list = list_
-        self.only = only  # its own lines, where they are no sinks
+        self.only = only  # these lines, in place of all that they have
 
     def sinks(self):
         return self.only or [line for peer in self.list
@@ -176,33 +181,47 @@ class Peers:
         return tag, self.topic()
 
 
+def start(name, base):
+    """A server of our own in `base`; its address."""
+    os.chmod(base, 0o755)  # PostgreSQL has a user of its own
+    at = subprocess.run(
+        [f"{SCRIPTS}/{name}.sh", "start", f"{base}/{name}"], check=True,
+        text=True, stdout=subprocess.PIPE, timeout=600,
+        env={**os.environ, "PG_FSYNC": "off"}).stdout.strip()
+    return f"postgresql://postgres@{at}/postgres" if name == "postgres" else at
+
+
+def stop(name, base):
+    subprocess.run([f"{SCRIPTS}/{name}.sh", "stop", f"{base}/{name}"],
+                   check=False, timeout=60)
+
+
+def asked_to_end(*_):
+    """As a handler of SIGTERM: servers are stopped, then."""
+    sys.exit(1)
+
+
 class Servers:
     """Those of which an address is given; others of our own, in `base`."""
 
     def __init__(self, base, kafka, postgres):
         self.base = base
         self.own = []
+        signal.signal(signal.SIGTERM, asked_to_end)
         try:
-            brokers = kafka or self.start("kafka")
-            conn = postgres or ("postgresql://postgres@%s/postgres" %
-                                self.start("postgres"))
+            self.kafka = Kafka(kafka or self.start("kafka"))
+            self.postgres = Postgres(postgres or self.start("postgres"))
         except BaseException:
             self.stop()
             raise
-        self.kafka, self.postgres = Kafka(brokers), Postgres(conn)
 
     def start(self, name):
-        os.chmod(self.base, 0o755)  # PostgreSQL has a user of its own
         self.own.append(name)
-        return subprocess.run(
-            [f"{SCRIPTS}/{name}.sh", "start", f"{self.base}/{name}"],
-            check=True, text=True, stdout=subprocess.PIPE, timeout=600,
-            env={**os.environ, "PG_FSYNC": "off"}).stdout.strip()
+        return start(name, self.base)
 
     def stop(self):
         for name in self.own:
-            subprocess.run([f"{SCRIPTS}/{name}.sh", "stop",
-                            f"{self.base}/{name}"], check=False, timeout=60)
+            stop(name, self.base)
 
     def sets(self, files):
         """{name: (sinks, peers, rows an epoch, rows a file)}; `files`: the
