@@ -37,7 +37,8 @@ static void
 select_row(struct pg_target *ta, struct pg_buf *sql,
     const struct weir_fence *fe, bool lock)
 {
-	pg_buf_text(sql, "SELECT epoch, fence, rows, rejected, made FROM ");
+	pg_buf_text(sql, "SELECT epoch, fence, rows, rejected, made, target "
+	    "FROM ");
 	pg_target_name(ta, sql, "weir_epochs");
 	where_row(sql, fe);
 	if (lock)
@@ -45,7 +46,7 @@ select_row(struct pg_target *ta, struct pg_buf *sql,
 }
 
 static void
-take_row(const PGresult *res, struct pg_marker *ma)
+take_row(const struct pg_target *ta, const PGresult *res, struct pg_marker *ma)
 {
 	*ma = (struct pg_marker){ .found = PQntuples(res) == 1 };
 	if (!ma->found)
@@ -55,6 +56,7 @@ take_row(const PGresult *res, struct pg_marker *ma)
 	ma->rows = (uint64_t)pg_cell_int(res, 0, 2);
 	ma->rejected = (uint64_t)pg_cell_int(res, 0, 3);
 	ma->made = pg_cell(res, 0, 4)[0] == 't';
+	ma->other = strcmp(pg_cell(res, 0, 5), ta->cf->name) != 0;
 }
 
 int
@@ -70,7 +72,7 @@ pg_marker_read(struct pg_target *ta, const struct weir_fence *fe, bool lock,
 	rc = run(ta, &sql, &res, WEIR_AT("postgres.look.before"),
 	    WEIR_AT("postgres.look.after"), err);
 	if (rc == WEIR_OK) {
-		take_row(res, ma);
+		take_row(ta, res, ma);
 		PQclear(res);
 	}
 	return rc;
@@ -92,10 +94,35 @@ pg_marker_begin(struct pg_target *ta, const struct weir_fence *fe,
 	rc = run(ta, &sql, &res, WEIR_AT("postgres.begin.before"),
 	    WEIR_AT("postgres.begin.after"), err);
 	if (rc == WEIR_OK) {
-		take_row(res, ma);
+		take_row(ta, res, ma);
 		PQclear(res);
 	}
 	return rc;
+}
+
+/* The row of another table stays, under a name that no sink has: who appends to
+ * that table later is told whose rows are in it. */
+int
+pg_marker_leave(struct pg_target *ta, const struct weir_fence *fe,
+    struct weir_err *err)
+{
+	static const char name[] = "sink || ' -> ' || target";
+	struct pg_buf sql;
+
+	pg_buf_init(&sql, ta->host);
+	pg_buf_text(&sql, "DELETE FROM ");
+	pg_target_name(ta, &sql, "weir_epochs");
+	pg_buf_text(&sql, " WHERE pipeline = ");
+	pg_buf_quote(&sql, fe->pipeline);
+	pg_buf_text(&sql, " AND sink = (SELECT %s FROM ", name);
+	pg_target_name(ta, &sql, "weir_epochs");
+	where_row(&sql, fe);
+	pg_buf_text(&sql, "); UPDATE ");
+	pg_target_name(ta, &sql, "weir_epochs");
+	pg_buf_text(&sql, " SET sink = %s", name);
+	where_row(&sql, fe);
+	return run(ta, &sql, NULL, WEIR_AT("postgres.leave.before"),
+	    WEIR_AT("postgres.leave.after"), err);
 }
 
 int

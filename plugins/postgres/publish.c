@@ -74,6 +74,12 @@ make(struct weir_publisher *pb, struct pg_marker *ma, struct weir_err *err)
 		rc = pg_target_check(ta, err);
 	if (rc == WEIR_OK && ta->has_marker)
 		rc = pg_marker_read(ta, &pu->fe, true, ma, err);
+	/* the sink wrote to another table, and is a new one for this */
+	if (rc == WEIR_OK && ma->found && ma->other && pu->fe.fresh &&
+	    ma->fence <= pu->fe.fence) {
+		rc = pg_marker_leave(ta, &pu->fe, err);
+		*ma = (struct pg_marker){ .found = false };
+	}
 	if (rc == WEIR_OK)
 		rc = check_marker(pu, ma, err);
 	if (rc == WEIR_OK)

@@ -85,6 +85,7 @@ struct pg_marker {
 	uint64_t rejected; /* that the server refused */
 	bool found;
 	bool made; /* we made the table: all its rows are ours */
+	bool other; /* it is of another table */
 };
 
 /* The row of this sink; locked until the transaction ends, or (for audit)
@@ -94,6 +95,9 @@ int pg_marker_read(struct pg_target *ta, const struct weir_fence *fe,
 /* Begin a transaction with that. */
 int pg_marker_begin(struct pg_target *ta, const struct weir_fence *fe,
     struct pg_marker *ma, struct weir_err *err);
+/* A new sink of this name begins: the row of the table before it goes aside. */
+int pg_marker_leave(struct pg_target *ta, const struct weir_fence *fe,
+    struct weir_err *err);
 /* Rows of a table without key that other owners have put there? */
 int pg_marker_others(struct pg_target *ta, const struct weir_fence *fe,
     struct weir_err *err);
