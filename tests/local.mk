@@ -85,6 +85,7 @@ EXTRA_DIST += \
 	tests/peers/pgpeer.py \
 	tests/peers/postgres.sh \
 	tests/peers/test_audit \
+	tests/peers/test_kafka_moved \
 	tests/peers/test_disk_full \
 	tests/peers/test_down \
 	tests/peers/test_kafka_again \
@@ -98,6 +99,7 @@ EXTRA_DIST += \
 	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \
 	tests/peers/test_postgres_tls \
+	tests/migrate.py \
 	tests/plugins.py \
 	tests/symbols.sh \
 	tests/unit/c11_threads.h \

@@ -33,6 +33,7 @@ base_sources = \
 	%D%/time_pattern.c \
 	%D%/utf8.c \
 	%D%/utf8.h \
+	%D%/version.h \
 	%D%/zone.c \
 	%D%/zone.h \
 	%D%/zone_rule.c \

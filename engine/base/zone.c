@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "base/zone_rule.h"
 
@@ -32,6 +34,7 @@ struct weir__zone {
 	uint8_t *to; /* the kind that each begins */
 	struct kind *kinds;
 	char *abbrs;
+	uint64_t hash; /* of the file */
 	uint32_t nat;
 	uint32_t nkinds;
 	bool ruled;
@@ -185,6 +188,12 @@ weir__zone_name(const struct weir__zone *z)
 	return z->name;
 }
 
+uint64_t
+weir__zone_hash(const struct weir__zone *z)
+{
+	return z->hash;
+}
+
 /* A zone of one offset for ever. */
 static struct weir__zone *
 fixed(const char *name, size_t len, int32_t offset)
@@ -275,11 +284,41 @@ weir__zone_utc(const struct weir__zone *z, int64_t local)
 
 /* --- the cache --- */
 
+static const char *
+zone_dir(void)
+{
+	const char *dir = getenv("TZDIR");
+
+	return dir != NULL && dir[0] == '/' ? dir : ZONE_DIR;
+}
+
+/* The first line of tzdata.zi: "# version 2025b". */
+void
+weir__zones_version(char to[32])
+{
+	static const char head[] = "# version ";
+	char path[1024], line[64];
+	ssize_t n;
+	int fd;
+
+	to[0] = '\0';
+	snprintf(path, sizeof path, "%s/tzdata.zi", zone_dir());
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	n = read(fd, line, sizeof line - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, head, sizeof head - 1) == 0)
+		snprintf(to, 32, "%.31s", line + sizeof head - 1);
+}
+
 void
 weir__zones_init(struct weir__zones *zs, const char *dir)
 {
 	memset(zs, 0, sizeof *zs);
-	zs->dir = dir != NULL ? dir : ZONE_DIR;
+	zs->dir = dir != NULL ? dir : zone_dir();
 }
 
 void
@@ -406,6 +445,8 @@ open_zone(struct weir__zones *zs, const char *name, size_t len,
 		return NULL;
 	}
 	z = weir__zone_load(text, data, size);
+	if (z != NULL)
+		z->hash = weir__hash(data, size, 0);
 	weir__free(data);
 	if (z == NULL)
 		weir_fail(err, span, "time.zone",

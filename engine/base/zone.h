@@ -24,7 +24,8 @@ struct weir__zones {
 	const char *dir;
 };
 
-/* A cache over `dir` (NULL: /usr/share/zoneinfo), which must outlive it. */
+/* A cache over `dir` (NULL: $TZDIR, else /usr/share/zoneinfo), which must outlive
+ * it. */
 void weir__zones_init(struct weir__zones *zs, const char *dir);
 void weir__zones_fini(struct weir__zones *zs);
 
@@ -42,6 +43,11 @@ struct weir__zone *weir__zone_load(const char *name, const void *data,
 void weir__zone_free(struct weir__zone *z);
 
 const char *weir__zone_name(const struct weir__zone *z);
+/* Of the file's bytes; 0 for UTC and fixed offsets. */
+uint64_t weir__zone_hash(const struct weir__zone *z);
+
+/* The version of the system's data ("2025b"), or "" where it does not say. */
+void weir__zones_version(char to[32]);
 
 /* A stretch of time with one offset: from <= t < to, in microseconds UTC. */
 struct weir__zone_span {

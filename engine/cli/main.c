@@ -8,11 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/version.h"
 #include "cli/cli.h"
-
-#ifndef WEIR_VERSION
-#define WEIR_VERSION "0.1.0"
-#endif
 
 const struct weir__command weir__commands[] = {
 	{ "run", "FILE [--set NAME=VALUE]...", "run a pipeline",

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "plan/fingerprint.h"
+#include "plan/parts.h"
 #include "run/look.h"
 #include "run/opening.h"
 
@@ -37,27 +38,34 @@ load(struct side *si, struct weir__common *co, const char *path)
 
 /* ---- stages with state */
 
+static const char *const words[] = {
+	[WEIR__PLAN_SAME] = "kept     ",
+	[WEIR__PLAN_MIGRATED] = "migrated ",
+	[WEIR__PLAN_CHANGED] = "changed  ",
+	[WEIR__PLAN_GONE] = "dropped  ",
+};
+
 /* True when all of it can be kept. */
 static bool
-stages(struct weir__buf *bf, const char *was, const char *is)
+stages(struct weir__buf *bf, const char *was, struct side *new)
 {
+	const char *is = weir__buf_cstr(&new->text), *at = NULL;
 	struct weir__plan_change ch;
-	const char *at = NULL;
 	bool good = true;
 
-	while (weir__plan_changes(was, is, &at, &ch)) {
-		good &= ch.how == WEIR__PLAN_SAME;
-		weir__buf_str(bf, ch.how == WEIR__PLAN_SAME ? "kept     " :
-			ch.how == WEIR__PLAN_GONE ? "dropped  " : "changed  ");
+	while (weir__plan_changes(was, is, new->pl, &at, &ch)) {
+		good &= ch.how == WEIR__PLAN_SAME ||
+		    ch.how == WEIR__PLAN_MIGRATED;
+		weir__buf_str(bf, words[ch.how]);
 		weir__buf_add(bf, ch.id, ch.id_len);
 		if (ch.how == WEIR__PLAN_GONE)
 			weir__buf_str(bf, ": there is no such stage any more");
-		if (ch.how == WEIR__PLAN_CHANGED)
+		else if (ch.how != WEIR__PLAN_SAME)
 			weir__buf_printf(bf, ": was \"%.*s\", is \"%.*s\"",
 			    (int)ch.was_len, ch.was, (int)ch.is_len, ch.is);
 		weir__buf_chr(bf, '\n');
 	}
-	for (at = NULL; weir__plan_changes(is, was, &at, &ch);) {
+	for (at = NULL; weir__plan_changes(is, was, new->pl, &at, &ch);) {
 		if (weir__plan_has(was, ch.id, ch.id_len))
 			continue;
 		weir__buf_str(bf, "new      ");
@@ -204,6 +212,24 @@ sinks_of_state(struct weir__buf *bf, const struct weir__plan *is,
 	return good;
 }
 
+/* ---- what else is another */
+
+static void
+notes(struct weir__buf *bf, const char *was, const struct weir__plan *pl)
+{
+	struct weir__parts_change ch;
+	const char *at = NULL;
+	struct weir__buf is;
+
+	weir__buf_init(&is);
+	weir__parts(&is, pl);
+	bf->failed |= is.failed;
+	while (!is.failed &&
+	    weir__parts_changed(was, weir__buf_cstr(&is), &at, &ch))
+		weir__buf_printf(bf, "note     %s\n", ch.text);
+	weir__buf_fini(&is);
+}
+
 /* ---- the command */
 
 static int
@@ -228,8 +254,7 @@ two_files(struct side *was, struct side *is)
 	int code;
 
 	weir__buf_init(&bf);
-	good = stages(&bf, weir__buf_cstr(&was->text),
-	    weir__buf_cstr(&is->text));
+	good = stages(&bf, weir__buf_cstr(&was->text), is);
 	sinks_of_two(&bf, is->pl, was->pl);
 	code = verdict(&bf, good);
 	weir__buf_fini(&bf);
@@ -260,9 +285,11 @@ against_state(struct side *is)
 	if (weir__look(&lo, is->pl->state_dir, &err) != WEIR_OK) {
 		code = weir__say(&is->es, &err);
 	} else {
-		good = stages(&bf, kept_by(&lo), weir__buf_cstr(&is->text)) ||
+		good = stages(&bf, kept_by(&lo), is) ||
 		    lo.past.epoch == 0;
 		good &= sinks_of_state(&bf, is->pl, &lo.past);
+		if (lo.past.made != NULL)
+			notes(&bf, lo.past.made, is->pl);
 		code = verdict(&bf, good);
 	}
 	weir__look_fini(&lo);

@@ -8,6 +8,7 @@
 #include "batch/json_text.h"
 #include "cli/cli.h"
 #include "cli/state.h"
+#include "plan/parts.h"
 #include "run/save.h"
 
 static int
@@ -258,6 +259,48 @@ one_table(struct weir__buf *bf, const struct weir__kept *ke, bool json,
 		    ke->no, ke->bytes);
 }
 
+static void
+one_part_of(struct weir__buf *bf, const struct weir__part_line *li, bool json,
+    bool first)
+{
+	if (json) {
+		weir__buf_str(bf, first ? "{\"kind\":" : ",{\"kind\":");
+		weir__json_string(bf, li->kind, (size_t)li->kind_len);
+		weir__buf_str(bf, ",\"name\":");
+		weir__json_string(bf, li->name, (size_t)li->name_len);
+		weir__buf_str(bf, ",\"version\":");
+		weir__json_string(bf, li->version, (size_t)li->version_len);
+		weir__buf_str(bf, ",\"hash\":");
+		weir__json_string(bf, li->hash, (size_t)li->hash_len);
+		weir__buf_chr(bf, '}');
+		return;
+	}
+	weir__buf_printf(bf, "%s  %.*s", first ? "\nlast run made of\n" : "",
+	    li->kind_len, li->kind);
+	if (li->name_len != 0)
+		weir__buf_printf(bf, " %.*s", li->name_len, li->name);
+	if (li->version_len != 0)
+		weir__buf_printf(bf, " %.*s", li->version_len, li->version);
+	weir__buf_chr(bf, '\n');
+}
+
+/* What the last run was made of. */
+static void
+made(struct weir__buf *bf, const struct weir__look *lo, bool json)
+{
+	struct weir__part_line li;
+	const char *at = NULL;
+	bool first = true;
+
+	weir__buf_str(bf, json ? ",\"made\":[" : "");
+	while (lo->past.made != NULL &&
+	    weir__parts_next(&at, lo->past.made, &li)) {
+		one_part_of(bf, &li, json, first);
+		first = false;
+	}
+	weir__buf_str(bf, json ? "]" : "");
+}
+
 int
 weir__state_show(struct weir__buf *bf, const struct weir__look *lo, bool json,
     struct weir_err *err)
@@ -275,6 +318,8 @@ weir__state_show(struct weir__buf *bf, const struct weir__look *lo, bool json,
 		weir__buf_str(bf, json && i != 0 ? "," : "");
 		one_table(bf, &lo->kept[i], json, width);
 	}
-	weir__buf_str(bf, json ? "]}\n" : "");
+	weir__buf_str(bf, json ? "]" : "");
+	made(bf, lo, json);
+	weir__buf_str(bf, json ? "}\n" : "");
 	return WEIR_OK;
 }

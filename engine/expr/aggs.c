@@ -436,6 +436,23 @@ weir__aggs_field(const struct weir_aggs *ag, uint32_t i)
 	return &ag->fields[i];
 }
 
+void
+weir__aggs_types(const struct weir_aggs *ag, struct weir__buf *bf)
+{
+	const struct weir__agg_item *it;
+	uint32_t i, k;
+
+	for (i = 0; i < ag->nitems; i++) {
+		it = ag->items[i];
+		weir__buf_str(bf, " (");
+		for (k = 0; k < it->nargs; k++) {
+			weir__buf_str(bf, k == 0 ? "" : ", ");
+			weir__type_print(bf, it->types[k]);
+		}
+		weir__buf_chr(bf, ')');
+	}
+}
+
 size_t
 weir__aggs_slot(const struct weir_aggs *ag, size_t *align)
 {

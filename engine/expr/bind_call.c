@@ -220,6 +220,18 @@ weir__fn_bind_init(struct weir__binder *bd, struct weir_fn_bind *fb,
 	return true;
 }
 
+int
+weir__fn_zone_used(struct weir_fn_bind *fb, const char *name, uint64_t hash,
+    struct weir_err *err)
+{
+	const struct weir__scope *sc = ((struct weir__binder *)fb->priv)->sc;
+
+	if (hash == 0 || sc->zone_used == NULL ||
+	    sc->zone_used(sc->find_arg, name, hash) == 0)
+		return WEIR_OK;
+	return weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
+}
+
 void *
 weir__fn_bind_failed(struct weir__binder *bd, const struct weir_fn_bind *fb,
     const struct weir__match *mt, struct weir_span span,

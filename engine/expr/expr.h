@@ -76,6 +76,9 @@ struct weir__scope {
 	/* Schemas by name, for casts and types. */
 	const struct weir_schema *(*find_schema)(void *arg, const char *name);
 	void *find_arg;
+	/* A time zone is used, and this is the hash of its data: 0, or -1 when
+	 * memory is out.  NULL: no one asks. */
+	int (*zone_used)(void *find_arg, const char *name, uint64_t hash);
 };
 
 /* Bind.  NULL after errors were added to the scope's.  `want`, when not NULL,
@@ -187,6 +190,9 @@ uint32_t weir__aggs_n(const struct weir_aggs *ag);
 const struct weir_field *weir__aggs_field(const struct weir_aggs *ag,
     uint32_t i);
 size_t weir__aggs_slot(const struct weir_aggs *ag, size_t *align);
+/* What the slots depend on beside the text: " (decimal(8, 2)) ()". */
+struct weir__buf;
+void weir__aggs_types(const struct weir_aggs *ag, struct weir__buf *bf);
 void weir__aggs_reads(const struct weir_aggs *ag,
     void (*column)(void *arg, uint32_t col),
     void (*origin)(void *arg, const char *name), void *arg);

@@ -86,6 +86,9 @@ int weir__fn_const_text(struct weir_fn_bind *fb, uint32_t arg,
     const char *what, struct weir__fn_view *view, struct weir_err *err);
 
 /* Refuse argument `arg` (from 0). */
+/* bind_call.c: the plan notes the zone; hash 0: one of a fixed offset. */
+int weir__fn_zone_used(struct weir_fn_bind *fb, const char *name, uint64_t hash,
+    struct weir_err *err);
 int weir__fn_refuse(struct weir_fn_bind *fb, uint32_t arg,
     struct weir_err *err, const char *code, const char *fmt, ...)
     WEIR_PRINTF(5, 6);

@@ -49,7 +49,8 @@ weir__fn_clock_zone(struct weir_fn_bind *fb, struct weir__fn_clock *cl,
 		return rc;
 	cl->zone = weir__zones_get(&cl->zones, s.p, s.n, WEIR_NOWHERE, err);
 	if (cl->zone != NULL)
-		return WEIR_OK;
+		return weir__fn_zone_used(fb, weir__zone_name(cl->zone),
+		    weir__zone_hash(cl->zone), err);
 	fb->bad_arg = arg + 1;
 	return WEIR_ERROR;
 }

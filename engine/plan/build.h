@@ -9,6 +9,7 @@
  *	host_bind.c what a plugin's bind may call
  *	bind.c      one node after the other, producers first
  *	target.c    what sinks write to
+ *	parts.c     what it was all made of
  *	wanted.c    which columns anyone reads; ports that no one reads
  */
 #ifndef WEIR_PLAN_BUILD_H
@@ -135,6 +136,12 @@ void weir__build_scope(struct weir__build *bu, struct weir__scope *sc);
 /* The entry of the settings block of a plugin for an option, or NULL. */
 const struct weir__ast_entry *weir__build_default(struct weir__build *bu,
     const char *plugin, const char *option);
+
+/* parts.c: a time zone, a file that was asked for.  0, or -1 when memory is
+ * out. */
+int weir__build_zone(struct weir__build *bu, const char *name, uint64_t hash);
+int weir__build_file(struct weir__build *bu, const struct weir__node *nd,
+    const char *path);
 
 /* graph.c */
 int weir__build_graph(struct weir__build *bu);

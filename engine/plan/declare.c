@@ -27,6 +27,12 @@ find_schema(void *arg, const char *name)
 	return sc;
 }
 
+static int
+zone_used(void *arg, const char *name, uint64_t hash)
+{
+	return weir__build_zone(arg, name, hash);
+}
+
 void
 weir__build_scope(struct weir__build *bu, struct weir__scope *sc)
 {
@@ -41,6 +47,7 @@ weir__build_scope(struct weir__build *bu, struct weir__scope *sc)
 	sc->need_secrets = bu->op->need_secrets;
 	sc->find_schema = find_schema;
 	sc->find_arg = bu;
+	sc->zone_used = zone_used;
 }
 
 /* ------------------------------------------------------------------ params */

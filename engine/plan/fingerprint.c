@@ -7,6 +7,8 @@
  *	stage gold/window.tumbling
  *	  is window.tumbling, version 1
  *	  size 1m
+ *	  aggs n: count(), total: sum(amount)
+ *	  aggs of () (decimal(8, 2))
  *	  table groups, version 1, timed, keys string, slot 48
  */
 #include <inttypes.h>
@@ -16,6 +18,7 @@
 #include "base/time.h"
 #include "batch/batch.h"
 #include "plan/fingerprint.h"
+#include "plan/shape.h"
 
 static const char *
 str_of(const struct weir_str *s)
@@ -123,6 +126,7 @@ put_option(struct weir__buf *bf, const struct weir__node *nd,
     const struct weir_option *op)
 {
 	const struct weir__ast_arg *ar;
+	const struct weir_aggs *ag;
 
 	weir__buf_printf(bf, "  %s", op->name);
 	if (!put_value(bf, nd, op)) {
@@ -135,20 +139,25 @@ put_option(struct weir__buf *bf, const struct weir__node *nd,
 		}
 	}
 	weir__buf_chr(bf, '\n');
+	if (op->type != WEIR_OPT_AGGS)
+		return;
+	memcpy(&ag, (const char *)nd->config + op->offset, sizeof ag);
+	if (ag == NULL)
+		return;
+	weir__buf_printf(bf, "  %s of", op->name);
+	weir__aggs_types(ag, bf);
+	weir__buf_chr(bf, '\n');
 }
 
 static void
 put_table(struct weir__buf *bf, const struct weir_table_spec *sp)
 {
-	uint32_t i;
+	struct weir__shape sh;
 
-	weir__buf_printf(bf, "  table %s, version %u%s, keys", sp->name,
-	    sp->version, sp->timed ? ", timed" : "");
-	for (i = 0; i < sp->nkeys; i++) {
-		weir__buf_chr(bf, ' ');
-		weir__type_print(bf, sp->keys[i]);
-	}
-	weir__buf_printf(bf, ", slot %zu\n", sp->slot_size);
+	weir__shape_of(&sh, sp);
+	weir__buf_printf(bf, "  table %s, ", sp->name);
+	weir__shape_print(bf, &sh);
+	weir__buf_chr(bf, '\n');
 }
 
 static bool
@@ -222,35 +231,115 @@ weir__plan_without(char *text, const char *id, size_t n)
 	memmove(at, to, strlen(to) + 1);
 }
 
-/* The first line in which two blocks differ. */
-static void
-first_difference(struct weir__plan_change *ch, const char *a, const char *aend,
-    const char *b, const char *bend)
-{
-	const char *ae, *be;
+/* ---- one stage, line by line */
 
-	for (; a < aend && b < bend; a = ae + 1, b = be + 1) {
-		ae = memchr(a, '\n', (size_t)(aend - a));
-		be = memchr(b, '\n', (size_t)(bend - b));
-		ae = ae != NULL ? ae : aend;
-		be = be != NULL ? be : bend;
-		if (ae - a == be - b && memcmp(a, b, (size_t)(ae - a)) == 0)
+struct line {
+	const char *p; /* without its two spaces */
+	size_t n;
+};
+
+static struct line
+next_line(const char **p, const char *end)
+{
+	static const char none[] = "nothing";
+	struct line li = { none, sizeof none - 1 };
+	const char *eol;
+
+	if (*p >= end)
+		return li;
+	eol = memchr(*p, '\n', (size_t)(end - *p));
+	eol = eol != NULL ? eol : end;
+	li.p = eol - *p > 2 ? *p + 2 : *p;
+	li.n = (size_t)(eol - li.p);
+	*p = eol < end ? eol + 1 : end;
+	return li;
+}
+
+static bool
+same_line(struct line a, struct line b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* "table groups, version ...": what follows the name; its own length, or 0. */
+static size_t
+table_name(struct line li, struct line *rest)
+{
+	const char *comma = memmem(li.p, li.n, ", ", 2);
+
+	if (li.n < 6 || memcmp(li.p, "table ", 6) != 0 || comma == NULL)
+		return 0;
+	rest->p = comma + 2;
+	rest->n = li.n - (size_t)(rest->p - li.p);
+	return (size_t)(comma - li.p);
+}
+
+static const struct weir_table_spec *
+find_table(const struct weir__plan *pl, const struct weir__plan_change *ch,
+    const char *name, size_t n)
+{
+	const struct weir_table *ta;
+	size_t i;
+
+	for (i = 0; i < pl->nnodes; i++)
+		if (strlen(pl->nodes[i]->id) == ch->id_len &&
+		    memcmp(pl->nodes[i]->id, ch->id, ch->id_len) == 0)
+			for (ta = pl->nodes[i]->tables; ta != NULL;
+			     ta = ta->next)
+				if (strlen(ta->spec.name) == n &&
+				    memcmp(ta->spec.name, name, n) == 0)
+					return &ta->spec;
+	return NULL;
+}
+
+/* Can the table of the one line go on as that of the other? */
+static bool
+carried(const struct weir__plan *pl, const struct weir__plan_change *ch,
+    struct line was, struct line is)
+{
+	const struct weir_table_spec *sp;
+	struct line a, b;
+	struct weir__shape sh;
+	size_t n = table_name(was, &a);
+
+	if (n == 0 || table_name(is, &b) != n || memcmp(was.p, is.p, n) != 0)
+		return false;
+	sp = find_table(pl, ch, was.p + 6, n - 6);
+	return sp != NULL && weir__shape_parse(&sh, a.p, a.n) &&
+	    weir__shape_fit(&sh, sp) != WEIR__FIT_NOT;
+}
+
+/* The first line that differs and can't be carried over, else the first that
+ * can. */
+static void
+compare(struct weir__plan_change *ch, const struct weir__plan *pl,
+    const char *a, const char *aend, const char *b, const char *bend)
+{
+	struct line was, is;
+	bool good;
+
+	ch->how = WEIR__PLAN_SAME;
+	while (a < aend || b < bend) {
+		was = next_line(&a, aend);
+		is = next_line(&b, bend);
+		if (same_line(was, is))
 			continue;
-		ch->was = a + 2;
-		ch->was_len = (size_t)(ae - a) > 2 ? (size_t)(ae - a) - 2 : 0;
-		ch->is = b + 2;
-		ch->is_len = (size_t)(be - b) > 2 ? (size_t)(be - b) - 2 : 0;
-		return;
+		good = carried(pl, ch, was, is);
+		if (good && ch->how == WEIR__PLAN_MIGRATED)
+			continue;
+		ch->how = good ? WEIR__PLAN_MIGRATED : WEIR__PLAN_CHANGED;
+		ch->was = was.p;
+		ch->was_len = was.n;
+		ch->is = is.p;
+		ch->is_len = is.n;
+		if (!good)
+			return;
 	}
-	ch->was = a < aend ? a + 2 : "nothing";
-	ch->was_len = a < aend ? strcspn(a + 2, "\n") : 7;
-	ch->is = b < bend ? b + 2 : "nothing";
-	ch->is_len = b < bend ? strcspn(b + 2, "\n") : 7;
 }
 
 bool
-weir__plan_changes(const char *was, const char *is, const char **at,
-    struct weir__plan_change *ch)
+weir__plan_changes(const char *was, const char *is,
+    const struct weir__plan *pl, const char **at, struct weir__plan_change *ch)
 {
 	const char *p = *at != NULL ? *at : was, *eol, *a, *aend, *b, *bend;
 
@@ -266,11 +355,6 @@ weir__plan_changes(const char *was, const char *is, const char **at,
 		ch->how = WEIR__PLAN_GONE;
 		return true;
 	}
-	if (aend - a == bend - b && memcmp(a, b, (size_t)(aend - a)) == 0) {
-		ch->how = WEIR__PLAN_SAME;
-		return true;
-	}
-	ch->how = WEIR__PLAN_CHANGED;
-	first_difference(ch, a, aend, b, bend);
+	compare(ch, pl, a, aend, b, bend);
 	return true;
 }

@@ -19,6 +19,7 @@ void weir__plan_without(char *text, const char *id, size_t n);
 
 enum weir__plan_how {
 	WEIR__PLAN_SAME = 0,
+	WEIR__PLAN_MIGRATED, /* its tables are carried over */
 	WEIR__PLAN_CHANGED,
 	WEIR__PLAN_GONE,
 };
@@ -29,13 +30,13 @@ struct weir__plan_change {
 	enum weir__plan_how how;
 	const char *id;
 	size_t id_len;
-	const char *was, *is; /* CHANGED: the first line that differs */
+	const char *was, *is; /* CHANGED, MIGRATED: the first such line */
 	size_t was_len, is_len;
 };
 
-/* The next stage of `was`, held against `is`.  *at is NULL at first.  False
- * when there is no more. */
-bool weir__plan_changes(const char *was, const char *is, const char **at,
-    struct weir__plan_change *ch);
+/* The next stage of `was`, held against `is`, the text of `pl`.  *at is NULL at
+ * first.  False when there is no more. */
+bool weir__plan_changes(const char *was, const char *is,
+    const struct weir__plan *pl, const char **at, struct weir__plan_change *ch);
 
 #endif

@@ -101,9 +101,13 @@ weir__bind_local_path(struct weir_bind *bi, struct weir_str path)
 	const char *p = weir_str_data(&path);
 
 	if (path.len == 0 || p[0] == '/' || slash == NULL)
-		return weir__arena_strndup(ar, p, path.len);
-	return weir__arena_printf(ar, "%.*s/%.*s", (int)(slash - pipeline),
-	    pipeline, (int)path.len, p);
+		p = weir__arena_strndup(ar, p, path.len);
+	else
+		p = weir__arena_printf(ar, "%.*s/%.*s",
+		    (int)(slash - pipeline), pipeline, (int)path.len, p);
+	if (p != NULL && weir__build_file(bi->bu, bi->nd, p) != 0)
+		return NULL;
+	return p;
 }
 
 /* ---------------------------------------------------------- output columns */
@@ -292,7 +296,8 @@ weir__bind_table(struct weir_bind *bi, const struct weir_table_spec *spec)
 		return NULL;
 	for (i = 0; i < spec->nkeys; i++)
 		keys[i] = spec->keys[i];
-	ta->spec = *spec;
+	memcpy(&ta->spec, spec, spec->size < sizeof *spec ? spec->size :
+							    sizeof *spec);
 	ta->spec.keys = keys;
 	ta->spec.name = weir__arena_strdup(bi->bu->ar, spec->name);
 	if (ta->spec.name == NULL)

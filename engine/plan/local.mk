@@ -10,11 +10,15 @@ libweir_a_SOURCES += \
 	%D%/host_bind.c \
 	%D%/host_bind.h \
 	%D%/options.c \
+	%D%/parts.c \
+	%D%/parts.h \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/probe.c \
 	%D%/probe.h \
 	%D%/settings.c \
+	%D%/shape.c \
+	%D%/shape.h \
 	%D%/target.c \
 	%D%/value.c \
 	%D%/value.h \

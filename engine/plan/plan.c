@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "plan/build.h"
 
 #define PIPELINE_MAX ((size_t)16 << 20)
@@ -141,6 +142,7 @@ parse(struct weir__build *bu)
 		return -1;
 	pl->path = weir__arena_strdup(bu->ar, bu->op->path);
 	pl->stem = file_stem(bu->ar, bu->op->path);
+	pl->text_hash = weir__hash(text, len, 0);
 	src = weir__errors_source(bu->es, bu->op->path, text, len);
 	if (src == 0 || pl->path == NULL || pl->stem == NULL)
 		return -1;

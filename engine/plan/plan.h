@@ -147,6 +147,13 @@ struct weir__settings {
 	int64_t workers;
 };
 
+/* Something outside that the plan was made with. */
+struct weir__plan_note {
+	struct weir__plan_note *next;
+	const char *name; /* of a time zone; the path of a file */
+	uint64_t hash;	  /* of a zone */
+};
+
 struct weir__plan {
 	struct weir__arena ar;
 	struct weir__errors *errors;
@@ -162,7 +169,9 @@ struct weir__plan {
 	size_t nnodes;
 	const char *state_dir;	   /* absolute or relative to the cwd */
 	const char *quarantine_dir;
-	uint64_t fingerprint;
+	/* What it was made of (plan/parts.h). */
+	uint64_t text_hash;
+	struct weir__plan_note *zones, *files;
 };
 
 /* `--set name=value`. */

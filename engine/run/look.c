@@ -215,7 +215,8 @@ table_of(const struct weir__plan *pl, const struct weir__section *se,
 			continue;
 		for (ta = (*nd)->tables; ta != NULL; ta = ta->next)
 			if (ta->no == se->table &&
-			    weir__state_layout(&ta->spec) == se->layout)
+			    weir__shape_fit(&se->shape, &ta->spec) !=
+				WEIR__FIT_NOT)
 				return ta;
 	}
 	*nd = NULL;
@@ -267,7 +268,7 @@ take_record(struct weir__look *lo, const struct weir__plan *pl,
 		ke->bytes += se.len;
 		if (ke->state == NULL)
 			continue;
-		rc = weir__state_load(ke->state, se.part, se.len);
+		rc = weir__state_carry(ke->state, &se.shape, se.part, se.len);
 		if (rc == WEIR_AGAIN)
 			return oom(err);
 		if (rc != WEIR_OK)

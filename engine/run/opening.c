@@ -11,6 +11,7 @@
 
 #include "journal/coding.h"
 #include "plan/fingerprint.h"
+#include "plan/parts.h"
 #include "run/journal.h"
 #include "run/opening.h"
 
@@ -52,9 +53,15 @@ check_stages(struct weir__run *ru, struct weir_err *err)
 	if (bf.failed)
 		rc = weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
 	while (rc == WEIR_OK &&
-	    weir__plan_changes(was, weir__buf_cstr(&bf), &at, &ch))
-		if (ch.how != WEIR__PLAN_SAME)
+	    weir__plan_changes(was, weir__buf_cstr(&bf), ru->pl, &at, &ch)) {
+		if (ch.how == WEIR__PLAN_MIGRATED)
+			weir__log(&ru->log, WEIR_LOG_INFO, "", "what %.*s "
+			    "keeps is carried over (was: %.*s; is: %.*s)",
+			    (int)ch.id_len, ch.id, (int)ch.was_len, ch.was,
+			    (int)ch.is_len, ch.is);
+		else if (ch.how != WEIR__PLAN_SAME)
 			rc = refuse(ru, &ch, err);
+	}
 	weir__buf_fini(&bf);
 	return rc;
 }
@@ -200,12 +207,43 @@ weir__forget_put(struct weir__segments *sg, struct weir__past *pa,
 	return rc;
 }
 
+/* What makes no state another's and is another all the same: said once. */
+static int
+say_parts(struct weir__run *ru, struct weir_err *err)
+{
+	const struct weir__past *pa = ru->past;
+	struct weir__parts_change ch;
+	const char *at = NULL;
+	struct weir__buf is;
+	bool open = false;
+	size_t i;
+	int rc = WEIR_OK;
+
+	if (pa->epoch == 0 || pa->made == NULL || ru->op.replay != NULL)
+		return WEIR_OK;
+	for (i = 0; i < pa->nstates; i++)
+		open |= pa->states[i].extent.file != 0;
+	weir__buf_init(&is);
+	weir__parts(&is, ru->pl);
+	if (is.failed)
+		rc = weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");
+	while (rc == WEIR_OK &&
+	    weir__parts_changed(pa->made, weir__buf_cstr(&is), &at, &ch))
+		weir__log(&ru->log, ch.zone && open ? WEIR_LOG_WARN :
+						      WEIR_LOG_INFO,
+		    "", "%s%s", ch.text, ch.zone && open ? "; what is kept "
+		    "and not yet out was made with the former" : "");
+	weir__buf_fini(&is);
+	return rc;
+}
+
 int
 weir__opening_check(struct weir__journal *jo, struct weir_err *err)
 {
-	if (check_stages(jo->ru, err) != WEIR_OK)
+	if (check_stages(jo->ru, err) != WEIR_OK ||
+	    check_sinks(jo, err) != WEIR_OK)
 		return WEIR_ERROR;
-	return check_sinks(jo, err);
+	return say_parts(jo->ru, err);
 }
 
 /* ---- the record */
@@ -242,7 +280,14 @@ weir__opening_put(struct weir__journal *jo, struct weir_err *err)
 	put_sinks(&bf, ru);
 	weir__plan_fingerprint(&text, ru->pl);
 	weir__put_str(&bf, weir__buf_cstr(&text));
-	weir__put_str(&bf, "");
+	bf.failed |= text.failed;
+	weir__buf_clear(&text);
+	/* a replay is no run: the next one says what is another */
+	if (ru->op.replay != NULL && ru->past->made != NULL)
+		weir__buf_str(&text, ru->past->made);
+	else
+		weir__parts(&text, ru->pl);
+	weir__put_str(&bf, weir__buf_cstr(&text));
 	if (bf.failed || text.failed ||
 	    weir__segments_opening(jo->segments, bf.data, bf.len) != 0)
 		rc = weir_fail(err, WEIR_NOWHERE, "memory", "out of memory");

@@ -3,8 +3,9 @@
  * A state tree's keyed state as records of epochs, and back.
  *
  *	record	uint32 magic; sections; or nothing at all
- *	section	uint64 layout, uint32 length of the part, uint16 table, uint16
- *		length of the stage's id; the id; a part (state_save.c)
+ *	section	a head: length of the part, table, the table's shape; a kind,
+ *		precision and scale for each key; the stage's id; a part
+ *		(state_save.c)
  *
  * What has changed comes first, then what the sweep has written.
  */
@@ -16,7 +17,7 @@
 #include "run/past.h"
 
 #define MAGIC 0x53524957u /* "WIRS" */
-#define HEAD 16u
+#define HEAD 28u
 
 /* A sweep sets out when what a restart would have to read is so many times what
  * it writes in an epoch at least (1 MiB), and so many times the live state. */
@@ -26,26 +27,48 @@
 /* ---- sections */
 
 struct section {
-	uint64_t layout;
 	uint32_t len;
+	uint32_t version, slot, aggs_at, aggs_size;
 	uint16_t table;
 	uint16_t id_len;
+	uint8_t nkeys;
+	uint8_t flags;
+	uint16_t reserved;
 };
+
+enum section_flags {
+	SECTION_TIMED = 1 << 0,
+	SECTION_AGGS = 1 << 1,
+	SECTION_OWNS = 1 << 2,
+	SECTION_FLAGS = 7,
+};
+
+#define KEY sizeof(((struct weir__shape *)NULL)->keys[0])
+_Static_assert(KEY == 3, "no padding");
 
 /* The head of a section whose part follows; its place, or SIZE_MAX. */
 static size_t
 section_begin(struct weir__buf *to, const struct weir__instance *sg,
     const struct weir_table *ta)
 {
+	struct weir__shape sh;
 	struct section se = {
-		.layout = weir__state_layout(&ta->spec),
 		.table = (uint16_t)ta->no,
 		.id_len = (uint16_t)strlen(sg->nd->id),
+		.nkeys = (uint8_t)ta->spec.nkeys,
 	};
 	size_t at = to->len;
 
 	_Static_assert(sizeof se == HEAD, "no padding");
+	weir__shape_of(&sh, &ta->spec);
+	se.version = sh.version;
+	se.slot = sh.slot;
+	se.aggs_at = sh.aggs_at;
+	se.aggs_size = sh.aggs_size;
+	se.flags = (uint8_t)((sh.timed ? SECTION_TIMED : 0) |
+	    (sh.aggs ? SECTION_AGGS : 0) | (sh.owns ? SECTION_OWNS : 0));
 	weir__buf_add(to, &se, sizeof se);
+	weir__buf_add(to, sh.keys, se.nkeys * KEY);
 	weir__buf_add(to, sg->nd->id, se.id_len);
 	return to->failed ? SIZE_MAX : at;
 }
@@ -58,7 +81,7 @@ section_end(struct weir__buf *to, size_t at)
 	size_t n;
 
 	memcpy(&se, to->data + at, sizeof se);
-	n = to->len - at - sizeof se - se.id_len;
+	n = to->len - at - sizeof se - se.nkeys * KEY - se.id_len;
 	if (n > UINT32_MAX)
 		return -1;
 	se.len = (uint32_t)n;
@@ -256,18 +279,23 @@ load_section(struct weir__tree *tr, const struct weir__section *se,
 
 	if (sg == NULL || (ta = table_no(sg->nd, se->table)) == NULL)
 		return WEIR_OK;
-	if (weir__state_layout(&ta->spec) != se->layout)
+	if (weir__shape_fit(&se->shape, &ta->spec) == WEIR__FIT_NOT)
 		return weir_fail(err, sg->nd->span, "state.layout",
 		    "what is kept of the state of %s has another layout: its "
 		    "keys, their types or what it keeps for each have changed",
 		    sg->nd->id);
 	sa = sg->tables[ta->no];
 	was = weir__state_bytes(sa);
-	rc = weir__state_load(sa, se->part, se->len);
+	rc = weir__state_carry(sa, &se->shape, se->part, se->len);
 	tr->state_bytes += weir__state_bytes(sa) - was;
 	if (rc == WEIR_AGAIN)
 		return weir_fail(err, sg->nd->span, "memory",
 		    "out of memory: the state of %s does not fit", sg->nd->id);
+	if (rc == WEIR_END)
+		return weir_fail(err, sg->nd->span, "state.layout",
+		    "what version %u of %s has kept can't be carried over: the "
+		    "plugin refuses a slot of it", se->shape.version,
+		    sg->nd->id);
 	return rc == WEIR_OK ? WEIR_OK : damaged(epoch, err);
 }
 
@@ -305,11 +333,23 @@ weir__section_next(struct weir__section *to, const char **at, const void *p,
 	if ((size_t)(end - *at) < sizeof se)
 		return WEIR_ERROR;
 	memcpy(&se, *at, sizeof se);
-	if ((size_t)(end - *at) - sizeof se < (size_t)se.id_len + se.len)
+	if (se.nkeys > WEIR__SHAPE_KEYS || (se.flags & ~SECTION_FLAGS) != 0 ||
+	    (size_t)(end - *at) - sizeof se < se.nkeys * KEY + se.id_len +
+		    se.len)
 		return WEIR_ERROR;
-	to->layout = se.layout;
+	to->shape = (struct weir__shape){
+		.version = se.version,
+		.slot = se.slot,
+		.aggs_at = se.aggs_at,
+		.aggs_size = se.aggs_size,
+		.timed = (se.flags & SECTION_TIMED) != 0,
+		.aggs = (se.flags & SECTION_AGGS) != 0,
+		.owns = (se.flags & SECTION_OWNS) != 0,
+		.nkeys = se.nkeys,
+	};
+	memcpy(to->shape.keys, *at + sizeof se, se.nkeys * KEY);
 	to->table = se.table;
-	to->id = *at + sizeof se;
+	to->id = *at + sizeof se + se.nkeys * KEY;
 	to->id_len = se.id_len;
 	to->part = to->id + se.id_len;
 	to->len = se.len;

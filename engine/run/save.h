@@ -18,6 +18,7 @@
 #define WEIR_RUN_SAVE_H
 
 #include "base/buf.h"
+#include "plan/shape.h"
 #include "run/tree.h"
 
 #define WEIR__SWEEP_LEAST 65536u /* bytes an epoch */
@@ -47,11 +48,11 @@ void weir__sections_forget(const struct weir__past *pa, uint64_t epoch, char *p,
 
 /* A part of a record: what one of its calls wrote for a table of a stage. */
 struct weir__section {
-	uint64_t layout; /* weir__state_layout() */
+	struct weir__shape shape; /* of the table that wrote it */
 	uint32_t table;
 	const char *id; /* of the stage; not NUL-ended */
 	size_t id_len;
-	const char *part; /* for weir__state_load() */
+	const char *part; /* for weir__state_carry() */
 	size_t len;
 };
 

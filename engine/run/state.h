@@ -74,12 +74,14 @@ void weir__state_sweep_begin(struct weir__state *sa);
 /* Apply what one call of either wrote; to be called for each, in order.
  * WEIR_OK, WEIR_ERROR (damaged), WEIR_AGAIN (memory is out). */
 int weir__state_load(struct weir__state *sa, const void *p, size_t n);
+/* The same of what a table of another shape wrote, which must fit.  WEIR_END:
+ * the plugin can't carry a slot over. */
+struct weir__shape;
+int weir__state_carry(struct weir__state *sa, const struct weir__shape *was,
+    const void *p, size_t n);
 
 /* About how many bytes all of it would be in a record. */
 uint64_t weir__state_record_bytes(struct weir__state *sa);
-
-/* Of everything that the bytes of a record mean. */
-uint64_t weir__state_layout(const struct weir_table_spec *spec);
 
 /* The due time of the entries that go first; false when there are none. */
 bool weir__state_first_due(const struct weir__state *sa, int64_t *due);

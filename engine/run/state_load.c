@@ -3,12 +3,17 @@
  * Keyed state: reading what state_save.c wrote.  The bytes come from a disk:
  * nothing about them is taken for granted.
  */
+#include "base/alloc.h"
 #include "expr/expr.h"
+#include "plan/shape.h"
 #include "run/state_record.h"
 
 struct reading {
 	const char *p;
 	const char *end;
+	const struct weir__shape *was; /* of who wrote it */
+	char *slot;   /* one that was, aligned; NULL where they are the same */
+	bool refused; /* by the plugin */
 };
 
 static bool
@@ -33,6 +38,14 @@ get_text(struct reading *rd, struct weir_str *s)
 	return true;
 }
 
+/* A number that was written with fewer bytes than it has now. */
+static void
+widen(union cell *ce, const struct weir_type *ty, size_t width)
+{
+	if (width == 8 && state_key_width(ty) == 16)
+		ce->w[1] = (int64_t)ce->w[0] < 0 ? UINT64_MAX : 0;
+}
+
 /* The key's cells; its text stays where it is. */
 static bool
 get_key(const struct weir__state *sa, struct reading *rd, union cell *ce,
@@ -40,6 +53,7 @@ get_key(const struct weir__state *sa, struct reading *rd, union cell *ce,
 {
 	const struct weir_type *ty;
 	bool text, null;
+	size_t width;
 	uint32_t k;
 
 	*hash = sa->seed;
@@ -48,9 +62,12 @@ get_key(const struct weir__state *sa, struct reading *rd, union cell *ce,
 		text = weir_type_textual(ty);
 		null = nulls >> k & 1;
 		memset(ce, 0, sizeof *ce);
+		width = weir__shape_key_width(rd->was, k);
 		if (!null && (text ? !get_text(rd, &ce->s) :
-				     !get(rd, ce->w, state_key_width(ty))))
+				     !get(rd, ce->w, width)))
 			return false;
+		if (!null)
+			widen(ce, ty, width);
 		*hash = state_hash(ce, text, null, *hash);
 	}
 	return true;
@@ -87,9 +104,9 @@ get_entry(struct weir__state *sa, struct reading *rd, struct ahead *ah)
 	if ((flags & RECORD_GONE) != 0)
 		return true;
 	ah->slots[i] = rd->p;
-	if (sa->spec->slot_size > (size_t)(rd->end - rd->p))
+	if (rd->was->slot > (size_t)(rd->end - rd->p))
 		return false;
-	rd->p += sa->spec->slot_size;
+	rd->p += rd->was->slot;
 	if (!sa->owns)
 		return true;
 	if (!get(rd, &ah->nowned[i], 4) ||
@@ -100,17 +117,42 @@ get_entry(struct weir__state *sa, struct reading *rd, struct ahead *ah)
 	return true;
 }
 
+/* What aggregates have of a slot is theirs to read, wherever it lies. */
+static int
+migrate(const struct weir__state *sa, struct reading *rd, const char *from,
+    char *slot)
+{
+	const struct weir_table_spec *sp = sa->spec;
+	const struct weir__shape *was = rd->was;
+
+	memcpy(rd->slot, from, was->slot);
+	memset(slot, 0, sp->slot_size);
+	rd->refused = sp->migrate(was->version, rd->slot, was->slot, slot) !=
+	    WEIR_OK;
+	if (rd->refused) {
+		memset(slot, 0, sp->slot_size);
+		return WEIR_ERROR;
+	}
+	if (sp->aggs != NULL)
+		memcpy(slot + sp->aggs_offset, rd->slot + was->aggs_at,
+		    was->aggs_size);
+	return WEIR_OK;
+}
+
 /* The slot's bytes, and what aggregates own. */
 static int
-put_slot(struct weir__state *sa, struct entry *en, const struct ahead *ah,
-    uint32_t i)
+put_slot(struct weir__state *sa, struct reading *rd, struct entry *en,
+    const struct ahead *ah, uint32_t i)
 {
 	const struct weir_table_spec *sp = sa->spec;
 	char *slot = state_slot(sa, en);
 
 	if (sa->owns)
 		weir__aggs_drop(sp->aggs, slot + sp->aggs_offset);
-	memcpy(slot, ah->slots[i], sp->slot_size);
+	if (rd->slot == NULL)
+		memcpy(slot, ah->slots[i], sp->slot_size);
+	else if (migrate(sa, rd, ah->slots[i], slot) != WEIR_OK)
+		return WEIR_ERROR;
 	if (!sa->owns)
 		return WEIR_OK;
 	weir__aggs_blank(sp->aggs, slot + sp->aggs_offset);
@@ -119,8 +161,8 @@ put_slot(struct weir__state *sa, struct entry *en, const struct ahead *ah,
 }
 
 static int
-load_entry(struct weir__state *sa, struct bucket *bu, const struct ahead *ah,
-    uint32_t i)
+load_entry(struct weir__state *sa, struct reading *rd, struct bucket *bu,
+    const struct ahead *ah, uint32_t i)
 {
 	const union cell *ce = sa->cells + (size_t)i * sa->nkeys;
 	uint32_t tag = (uint32_t)sa->hashes[i], no;
@@ -137,12 +179,13 @@ load_entry(struct weir__state *sa, struct bucket *bu, const struct ahead *ah,
 	if (en == NULL)
 		return WEIR_AGAIN;
 	en->sweep = 1;
-	return put_slot(sa, en, ah, i);
+	return put_slot(sa, rd, en, ah, i);
 }
 
 /* Index and entries are on their way to the cache before they are needed. */
 static int
-load_ahead(struct weir__state *sa, struct bucket *bu, struct ahead *ah)
+load_ahead(struct weir__state *sa, struct reading *rd, struct bucket *bu,
+    struct ahead *ah)
 {
 	const struct index *ix;
 	uint32_t i;
@@ -157,7 +200,7 @@ load_ahead(struct weir__state *sa, struct bucket *bu, struct ahead *ah)
 			__builtin_prefetch(state_entry(sa, bu, ix->no - 1));
 	}
 	for (i = 0; i < ah->n && rc == WEIR_OK; i++)
-		rc = load_entry(sa, bu, ah, i);
+		rc = load_entry(sa, rd, bu, ah, i);
 	ah->n = 0;
 	return rc;
 }
@@ -184,7 +227,7 @@ load_group(struct weir__state *sa, struct reading *rd)
 		if (!get_entry(sa, rd, &ah))
 			return WEIR_ERROR;
 		if (ah.n == AHEAD || n == 1)
-			rc = load_ahead(sa, bu, &ah);
+			rc = load_ahead(sa, rd, bu, &ah);
 	}
 	return rc;
 }
@@ -224,23 +267,53 @@ unmark(struct weir__state *sa)
 	}
 }
 
-int
-weir__state_load(struct weir__state *sa, const void *p, size_t n)
+static int
+load(struct weir__state *sa, struct reading *rd)
 {
-	struct reading rd = { .p = p, .end = (const char *)p + n };
 	int rc = WEIR_OK;
 	uint32_t drops;
 	int64_t due;
 
-	if (!get(&rd, &drops, 4))
+	if (!get(rd, &drops, 4))
 		return WEIR_ERROR;
 	for (; drops > 0; drops--) {
-		if (!get(&rd, &due, 8))
+		if (!get(rd, &due, 8))
 			return WEIR_ERROR;
 		load_drop(sa, due);
 	}
-	while (rc == WEIR_OK && rd.p < rd.end)
-		rc = load_group(sa, &rd);
+	while (rc == WEIR_OK && rd->p < rd->end)
+		rc = load_group(sa, rd);
 	unmark(sa);
 	return rc;
+}
+
+int
+weir__state_carry(struct weir__state *sa, const struct weir__shape *was,
+    const void *p, size_t n)
+{
+	struct reading rd = { .p = p, .end = (const char *)p + n, .was = was };
+	int rc;
+
+	if (was->version != sa->spec->version) {
+		if (sa->spec->migrate == NULL || (was->aggs &&
+			(was->aggs_at > was->slot ||
+			    was->aggs_size > was->slot - was->aggs_at)))
+			return WEIR_ERROR;
+		/* a slot that is longer is in no record of this length */
+		rd.slot = weir__zalloc((was->slot < n ? was->slot : n) + 1);
+		if (rd.slot == NULL)
+			return WEIR_AGAIN;
+	}
+	rc = load(sa, &rd);
+	weir__free(rd.slot);
+	return rd.refused ? WEIR_END : rc;
+}
+
+int
+weir__state_load(struct weir__state *sa, const void *p, size_t n)
+{
+	struct weir__shape sh;
+
+	weir__shape_of(&sh, sa->spec);
+	return weir__state_carry(sa, &sh, p, n);
 }

@@ -16,35 +16,12 @@
  */
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/hash.h"
 #include "expr/expr.h"
 #include "run/state_record.h"
 
 /* Each entry that the sweep looks at costs at least this much of its budget,
  * so that it does not look at millions without writing any. */
 #define LOOK 8u
-
-uint64_t
-weir__state_layout(const struct weir_table_spec *spec)
-{
-	uint64_t h = 1, w[6];
-	uint32_t i;
-
-	w[0] = spec->nkeys;
-	w[1] = spec->slot_size;
-	w[2] = spec->version;
-	w[3] = spec->timed;
-	w[4] = spec->aggs_offset;
-	w[5] = spec->aggs != NULL ? weir__aggs_slot(spec->aggs, NULL) + 1 : 0;
-	h = weir__hash(w, sizeof w, h);
-	for (i = 0; i < spec->nkeys; i++) {
-		w[0] = spec->keys[i]->kind;
-		w[1] = spec->keys[i]->precision;
-		w[2] = spec->keys[i]->scale;
-		h = weir__hash(w, 3 * sizeof *w, h);
-	}
-	return h;
-}
 
 /* ---- one entry */
 

@@ -155,7 +155,9 @@ weir_watermark(struct weir_bind *bi, uint32_t col, int64_t delay, int64_t idle,
 	return WEIR_BIND_HOST(bi)->watermark(bi, col, delay, idle, max_ahead);
 }
 
-/* Declare keyed state; NULL when memory is out. */
+/* Declare keyed state; NULL when memory is out.  What was kept of a table goes
+ * on with it when its keys have the same types, or wider ones, and its version
+ * is the same, or one that it can migrate. */
 static inline const struct weir_table *
 weir_table(struct weir_bind *bi, const struct weir_table_spec *spec)
 {

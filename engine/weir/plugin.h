@@ -604,6 +604,14 @@ struct weir_table_spec {
 	/* What the slots own beyond their bytes, or NULL. */
 	const struct weir_aggs *aggs; /* at `aggs_offset` in the slot */
 	size_t aggs_offset;
+	/* Carry a slot over that an older version of the table has kept: its
+	 * bytes, aligned as malloc's, into a new one, which is zeroed.  The part
+	 * of the aggregates, which must be the same ones, is carried over by
+	 * the engine afterwards.  With `old` NULL, which comes first: is that
+	 * version known?  WEIR_OK or WEIR_ERROR; any thread.  NULL: no other
+	 * version is. */
+	int (*migrate)(uint32_t version, const void *old, size_t old_size,
+	    void *slot);
 };
 
 /* Entries whose time has come: at most 4096 of them, sorted by due time, then
