@@ -98,6 +98,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_txn \
 	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \
+	tests/peers/test_postgres_odd \
 	tests/peers/test_postgres_tls \
 	tests/migrate.py \
 	tests/plugins.py \

@@ -158,13 +158,13 @@ take_time(const struct weir_type *ty, struct weir_column *co, uint32_t row,
 		v = n == 4 ? (int32_t)pg_get32(p) : INT32_MAX;
 		if (v == INT32_MAX || v == INT32_MIN ||
 		    v > INT32_MAX - PG_EPOCH_DAYS)
-			return "a date that is infinite";
+			return "a date that is infinite, or too far off";
 		co->u.i32[row] = (int32_t)v + PG_EPOCH_DAYS;
 		return NULL;
 	}
 	v = n == 8 ? (int64_t)pg_get64(p) : INT64_MAX;
 	if (v == INT64_MAX || v == INT64_MIN || v > INT64_MAX - PG_EPOCH_US)
-		return "a time that is infinite";
+		return "a time that is infinite, or too far off";
 	co->u.i64[row] = v + PG_EPOCH_US;
 	return NULL;
 }
@@ -228,6 +228,26 @@ take(struct weir_stage *st, struct weir_batch *b, const struct weir_type *ty,
 	}
 }
 
+/* A value of a column that no one reads: rows do not depend on that. */
+static const char *
+look(const struct weir_type *ty, const char *p, size_t n)
+{
+	weir_i128 v;
+	struct weir_column co = { .u.data = &v };
+
+	switch (ty->kind) {
+	case WEIR_DECIMAL:
+		return take_decimal(ty, &co, 0, p, n);
+	case WEIR_TIMESTAMP:
+	case WEIR_DATE:
+		return take_time(ty, &co, 0, p, n);
+	case WEIR_DURATION:
+		return take_interval(&co, 0, p, n);
+	default:
+		return NULL;
+	}
+}
+
 static void
 make_null(struct weir_column *co, const struct weir_type *ty, uint32_t row)
 {
@@ -247,7 +267,8 @@ take_row(struct weir_stage *st, struct weir_batch *b, uint32_t to,
     const PGresult *res, int row, uint32_t *bad)
 {
 	const struct read_config *cf = st->config;
-	const char *why = NULL, *w;
+	const char *why = NULL, *w, *p;
+	size_t n;
 
 	for (uint32_t c = 0; c < cf->schema->ncols; c++) {
 		const struct weir_field *fi = &cf->schema->cols[c];
@@ -256,12 +277,14 @@ take_row(struct weir_stage *st, struct weir_batch *b, uint32_t to,
 
 		if (null && !fi->required && !weir_present(co))
 			continue;
-		w = null && fi->required ? "null, and the schema has it as "
-		    "required" : null || !weir_present(co) ? NULL :
-		    take(st, b, fi->type, co, to,
-		    PQgetvalue(res, row, (int)c),
-		    (size_t)PQgetlength(res, row, (int)c),
-		    PQftype(res, (int)c));
+		p = PQgetvalue(res, row, (int)c);
+		n = (size_t)PQgetlength(res, row, (int)c);
+		if (null)
+			w = fi->required ? "null, and the schema has it as "
+			    "required" : NULL;
+		else
+			w = weir_present(co) ? take(st, b, fi->type, co, to, p,
+			    n, PQftype(res, (int)c)) : look(fi->type, p, n);
 		if ((null || w != NULL) && weir_present(co))
 			make_null(co, fi->type, to);
 		else if (co->valid != NULL)

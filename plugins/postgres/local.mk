@@ -21,6 +21,7 @@ plugin_LTLIBRARIES += %D%/postgres.la
 	%D%/publish.c \
 	%D%/read.c \
 	%D%/rows.c \
+	%D%/seal.c \
 	%D%/sink.h \
 	%D%/source.c \
 	%D%/source.h \

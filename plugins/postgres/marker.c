@@ -204,6 +204,9 @@ pg_marker_move(struct pg_target *ta, const struct weir_fence *fe, uint64_t from,
 	where_row(&sql, fe);
 	pg_buf_text(&sql, " AND fence = %llu AND epoch = %llu",
 	    (unsigned long long)fe->fence, (unsigned long long)from);
+	/* Whoever changes the table waits from here on: rows are in it. */
+	pg_buf_text(&sql, " RETURNING ");
+	pg_target_seal_sql(ta, &sql);
 	rc = run(ta, &sql, &res, WEIR_AT("postgres.marker.before"),
 	    WEIR_AT("postgres.marker.after"), err);
 	if (rc != WEIR_OK)
@@ -213,7 +216,8 @@ pg_marker_move(struct pg_target *ta, const struct weir_fence *fe, uint64_t from,
 		rc = ta->host->fail(err, WEIR_NOWHERE, "postgres.marker",
 		    "the row of sink %s in %s.weir_epochs changed under its "
 		    "lock", fe->sink, ta->schema);
-	}
+	} else if (strcmp(pg_cell(res, 0, 0), ta->seal) != 0)
+		rc = pg_target_changed(ta, err);
 	PQclear(res);
 	return rc;
 }

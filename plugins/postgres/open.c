@@ -85,6 +85,9 @@ session(struct pg_link *li, struct weir_err *err)
 	    "SET bytea_output = hex; SET TimeZone = 'UTC';"
 	    "SET statement_timeout = 0; SET lock_timeout = 0;"
 	    "SET idle_in_transaction_session_timeout = 0;"
+	    /* not every server has these */
+	    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name "
+	    "IN ('transaction_timeout', 'idle_session_timeout');"
 	    "SELECT set_config('synchronous_commit', 'on', false) "
 	    "WHERE current_setting('synchronous_commit') = 'off'", NULL, NULL,
 	    NULL, err);

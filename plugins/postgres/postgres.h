@@ -12,6 +12,7 @@
  *	encode.c    rows into binary COPY
  *	table.c     the target: looked up, held against the columns
  *	ddl.c         made, and columns added to it
+ *	seal.c        and is it so still?
  *	marker.c    weir_epochs: how far this sink is, and whose it is
  *	merge.c     statements of upserts and deletes
  *	load.c      rows of an epoch into the server

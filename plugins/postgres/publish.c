@@ -91,7 +91,7 @@ make(struct weir_publisher *pb, struct pg_marker *ma, struct weir_err *err)
 		rc = pg_marker_others(ta, &pu->fe, err);
 	if (rc == WEIR_OK)
 		rc = pg_marker_own(ta, &pu->fe, ma, made, err);
-	return rc;
+	return rc == WEIR_OK ? pg_target_seal(ta, err) : rc;
 }
 
 /* One at a time: two sinks may want the same tables. */

@@ -55,6 +55,7 @@ struct pg_target {
 	char graves[PG_NAME];
 	uint64_t *missing; /* columns of ours that it lacks */
 	uint32_t nmissing;
+	char seal[24]; /* a hash of our columns as they are there */
 };
 
 /* ---- table.c: all of these only look */
@@ -64,7 +65,14 @@ void pg_target_fini(struct pg_target *ta);
 int pg_target_look(struct pg_target *ta, struct weir_err *err);
 /* Does it fit, or can it be made to?  Says all that doesn't. */
 int pg_target_check(struct pg_target *ta, struct weir_err *err);
+/* Once everything is made: what it is like now; and is it so still?  Rows are
+ * sent as those columns want them, and the server would take some of them for
+ * something else. */
+int pg_target_seal(struct pg_target *ta, struct weir_err *err);
+int pg_target_same(struct pg_target *ta, struct weir_err *err);
+int pg_target_changed(struct pg_target *ta, struct weir_err *err);
 /* Names as SQL. */
+void pg_target_seal_sql(const struct pg_target *ta, struct pg_buf *bf);
 void pg_target_name(const struct pg_target *ta, struct pg_buf *bf,
     const char *table);
 void pg_target_columns(const struct pg_target *ta, struct pg_buf *bf,

@@ -262,16 +262,19 @@ check_columns(struct pg_target *ta, struct misfits *mi, struct weir_err *err)
 	int rc;
 
 	pg_buf_init(&sql, ta->host);
-	pg_buf_text(&sql, "SELECT a.attname, coalesce(b.oid, t.oid)::int8, "
-	    "CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, "
-	    "CASE WHEN coalesce(b.typcategory, t.typcategory) = 'A' THEN "
-	    "coalesce(b.typelem, t.typelem)::int8 ELSE 0 END, "
-	    "coalesce(b.typtype, t.typtype), t.typname = 'citext', "
-	    "a.attnotnull, a.atthasdef OR a.attidentity <> '', "
+	pg_buf_text(&sql, "SELECT a.attname, b.oid::int8, x.typmod, "
+	    "CASE WHEN b.typcategory = 'A' THEN b.typelem::int8 ELSE 0 END, "
+	    "b.typtype, b.typname = 'citext', a.attnotnull, "
+	    "a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL, "
 	    "a.attgenerated <> '' OR a.attidentity = 'a', "
 	    "format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
-	    "JOIN pg_type t ON t.oid = a.atttypid "
-	    "LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype "
+	    "JOIN pg_type t ON t.oid = a.atttypid JOIN LATERAL ("
+	    /* what a domain is made of, through other domains */
+	    "WITH RECURSIVE w(id, typmod, kind) AS (SELECT t.oid, a.atttypmod, "
+	    "t.typtype UNION ALL SELECT z.oid, y.typtypmod, z.typtype FROM w "
+	    "JOIN pg_type y ON y.oid = w.id JOIN pg_type z ON "
+	    "z.oid = y.typbasetype WHERE w.kind = 'd') SELECT id, typmod FROM "
+	    "w WHERE kind <> 'd') x ON true JOIN pg_type b ON b.oid = x.id "
 	    "WHERE a.attrelid = %u AND a.attnum > 0 AND NOT a.attisdropped "
 	    "ORDER BY a.attnum", ta->oid);
 	rc = ask(ta, &sql, &res, err);

@@ -27,11 +27,17 @@ static const struct {
 	{ "28", PG_STOP, "check the user, sslmode: and sslcert:, and the "
 	    "server's pg_hba.conf" },
 	{ "42501", PG_STOP, "grant the right to the user of the url" },
-	{ "42P01", PG_STOP, "create the table, or write ddl: create" },
+	{ "42P01", PG_STOP, "the table was dropped while the pipeline ran: "
+	    "restore it, or begin anew with an empty state" },
 	{ "3F000", PG_STOP, "create the schema" },
 	{ "42703", PG_STOP, "the table was changed while the pipeline ran; "
 	    "start it again" },
+	{ "42804", PG_STOP, "the table was changed while the pipeline ran; "
+	    "start it again" },
 	{ "0A000", PG_STOP, "" },
+	{ "54011", PG_STOP, "" }, /* columns: too many */
+	{ "54", PG_ROW, "" }, /* too long for a page, an index, a parser */
+	{ "P0", PG_ROW, "" }, /* a trigger raised it */
 	{ "22", PG_ROW, "" },
 	{ "23", PG_ROW, "" },
 	{ "44000", PG_ROW, "" }, /* WITH CHECK OPTION */
