@@ -7,7 +7,10 @@
 
 #include "source.h"
 
-enum { CALL_MS = 1000, TRIES = 5 };
+enum { CALL_MS = 1000, TRIES = 5, BEHIND = 2 };
+
+#define MADE_ANEW "the topic was made anew: its id is %s, that of the one "     \
+	"that was read is %s"
 
 /* What is known of one partition before it starts. */
 struct ends {
@@ -98,11 +101,26 @@ check(struct weir_stage *st, struct part *pt, const struct ends *e,
 	return lost(st, pt, from, 0, why, err);
 }
 
+/* What was read before is not there: on from the first row, where told to. */
+static int
+begin_anew(struct weir_stage *st, struct part *pt, const char *why,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+
+	so->nbroken += !pt->broken;
+	pt->broken = pt->anew = true;
+	pt->last.offset = -1;
+	if (lost(st, pt, pt->next, 0, why, err) != WEIR_OK)
+		return WEIR_ERROR;
+	kafka_watch_want_first(&so->watch);
+	return WEIR_OK;
+}
+
 int
 kafka_part_differs(struct weir_stage *st, struct part *pt,
     const rd_kafka_message_t *m, struct weir_err *err)
 {
-	struct source *so = st->state;
 	char why[200];
 	struct row ro;
 
@@ -112,13 +130,7 @@ kafka_part_differs(struct weir_stage *st, struct part *pt,
 	    "topic was made anew, or cut and written again",
 	    (long long)ro.offset, (long long)ro.stamp,
 	    (long long)pt->last.offset, (long long)pt->last.stamp);
-	so->nbroken += !pt->broken;
-	pt->broken = pt->anew = true;
-	pt->last.offset = -1;
-	if (lost(st, pt, pt->next, 0, why, err) != WEIR_OK)
-		return WEIR_ERROR;
-	kafka_watch_want_first(&so->watch);
-	return WEIR_OK;
+	return begin_anew(st, pt, why, err);
 }
 
 int
@@ -211,17 +223,27 @@ recognise(struct weir_stage *st, struct part *pt,
     struct weir_err *err)
 {
 	struct source *so = st->state;
-	char cluster[KAFKA_CLUSTER_MAX], why[200];
+	char cluster[KAFKA_CLUSTER_MAX], why[200], is[KAFKA_TOPIC_ID_TEXT],
+	    was[KAFKA_TOPIC_ID_TEXT];
+	struct topic_id id;
 	bool other;
 
 	*anew = false;
-	if (!kafka_note_get(at, &pt->last, cluster))
+	if (!kafka_note_get(at, &pt->last, cluster, &id))
 		return WEIR_OK;
 	other = cluster[0] != '\0' && so->cluster[0] != '\0' &&
 	    strcmp(cluster, so->cluster) != 0;
 	if (so->em != NULL && (other || pt->next > e->end)) {
 		*anew = true;
 		return WEIR_OK;
+	}
+	if (!other && kafka_topic_other(&id, &so->id)) {
+		snprintf(why, sizeof(why), MADE_ANEW,
+		    kafka_topic_id_text(&so->id, is),
+		    kafka_topic_id_text(&id, was));
+		pt->next = e->first;
+		pt->last.offset = -1;
+		return lost(st, pt, at->next, 0, why, err);
 	}
 	if (other) {
 		snprintf(why, sizeof(why), "these brokers are of cluster %s, "
@@ -420,16 +442,78 @@ mend(struct weir_stage *st, struct part *pt, const struct ends *e,
 	return kafka_part_start(st, pt, err);
 }
 
+/* While it was read, the topic was deleted and made again. */
+static int
+made_anew(struct weir_stage *st, const struct topic_id *id,
+    struct weir_err *err)
+{
+	struct source *so = st->state;
+	char why[200], is[KAFKA_TOPIC_ID_TEXT], was[KAFKA_TOPIC_ID_TEXT];
+	int rc = WEIR_OK;
+
+	snprintf(why, sizeof(why), MADE_ANEW, kafka_topic_id_text(id, is),
+	    kafka_topic_id_text(&so->id, was));
+	so->id = *id;
+	for (int i = 0; rc == WEIR_OK && i < so->nparts; i++) {
+		struct part *pt = &so->parts[i];
+
+		if (!pt->started || pt->finished)
+			continue;
+		/* they come once more, if they are of the new one */
+		for (; pt->nheld > 0; so->held--) {
+			rd_kafka_message_t *m = pt->held[--pt->nheld];
+
+			so->held_bytes -= m->len + m->key_len;
+			rd_kafka_message_destroy(m);
+		}
+		rc = begin_anew(st, pt, why, err);
+	}
+	return rc;
+}
+
+/* An end before what had been read when it was asked for, and not for a moment
+ * only, as while a broker comes: the partition was cut, or made anew. */
+static void
+look_behind(struct source *so)
+{
+	struct watch *wa = &so->watch;
+
+	for (int i = 0; i < so->nparts && i < wa->nparts; i++) {
+		struct part *pt = &so->parts[i];
+
+		if (wa->asked != so->seen || !pt->started || pt->broken ||
+		    wa->end[i] < 0 || wa->end[i] >= pt->mark)
+			pt->behind = 0;
+		else if (++pt->behind == BEHIND) {
+			pt->behind = 0;
+			pt->broken = true;
+			so->nbroken++;
+			wa->want_first = true;
+		}
+		pt->mark = pt->next;
+	}
+}
+
 int
 kafka_offsets_watched(struct weir_stage *st, struct weir_err *err)
 {
 	struct source *so = st->state;
 	struct watch *wa = &so->watch;
+	struct topic_id id;
 	int rc = WEIR_OK;
 
 	pthread_mutex_lock(&wa->lock);
-	if (wa->version != so->seen && wa->nparts > so->nparts)
+	id = wa->id;
+	pthread_mutex_unlock(&wa->lock);
+	if (kafka_topic_other(&id, &so->id))
+		rc = made_anew(st, &id, err);
+	else if (so->id.high == 0 && so->id.low == 0)
+		so->id = id;
+	pthread_mutex_lock(&wa->lock);
+	if (wa->version != so->seen && wa->nparts > so->nparts && rc == WEIR_OK)
 		rc = add_parts(st, wa->nparts, wa->first, err);
+	if (wa->version != so->seen)
+		look_behind(so);
 	for (int i = 0; rc == WEIR_OK && so->nbroken > 0 && !wa->want_first &&
 	    i < so->nparts && i < wa->nparts; i++) {
 		struct part *pt = &so->parts[i];
@@ -438,7 +522,7 @@ kafka_offsets_watched(struct weir_stage *st, struct weir_err *err)
 		if (pt->broken && pt->nheld == 0 && e.first >= 0 && e.end >= 0)
 			rc = mend(st, pt, &e, err);
 	}
-	so->seen = wa->version;
+	so->seen = wa->mark = wa->version;
 	pthread_mutex_unlock(&wa->lock);
 	return rc;
 }

@@ -377,7 +377,11 @@ const struct weir_stage_type kafka_read_type = {
 	    "topic ends before, the topic was made anew or cut: the pipeline "
 	    "stops and says which offsets are gone. on_data_loss: continue "
 	    "counts them as lost and goes on with what there is; a topic that "
-	    "was made anew is then read from its first row.\n"
+	    "was made anew is then read from its first row. A topic that is "
+	    "deleted and made again while it is read is found by its id, at "
+	    "the next look for new partitions, where librdkafka tells it (2.3 "
+	    "and later) and the brokers do (Kafka 2.8 and later); before, only "
+	    "while it has fewer rows than were read.\n"
 	    "\n"
 	    "The end of until: end is taken at the start: where a reader of "
 	    "committed messages comes to its end at that moment.",

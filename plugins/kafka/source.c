@@ -204,6 +204,8 @@ source_open(struct weir_stage *st, const struct weir_position *at, size_t n,
 	rc = kafka_client_partitions(so->cl, &nparts, CALL_MS, err);
 	if (rc == WEIR_OK && so->cluster[0] == '\0')
 		kafka_cluster(so, CALL_MS);
+	if (rc == WEIR_OK && so->em == NULL)
+		kafka_topic_id(so->cl, &so->id, CALL_MS);
 	if (rc == WEIR_OK)
 		rc = kafka_group_check(st, err);
 	if (rc == WEIR_OK)
@@ -233,6 +235,9 @@ take_error(struct weir_stage *st, struct part *pt, const rd_kafka_message_t *m,
 		return WEIR_OK;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+#if RD_KAFKA_VERSION >= 0x020100ff
+	case RD_KAFKA_RESP_ERR__LOG_TRUNCATION:
+#endif
 		so->nbroken += !pt->broken;
 		pt->broken = true;
 		kafka_watch_want_first(&so->watch);
@@ -294,7 +299,8 @@ verify(struct weir_stage *st, struct part *pt, const rd_kafka_message_t *m,
 		return WEIR_OK;
 	kafka_row_of(&ro, m);
 	if (ro.offset == pt->last.offset && ro.stamp == pt->last.stamp &&
-	    ro.crc == pt->last.crc)
+	    ro.crc == pt->last.crc && (ro.epoch < 0 || pt->last.epoch < 0 ||
+	    ro.epoch == pt->last.epoch))
 		return WEIR_OK;
 	return kafka_part_differs(st, pt, m, err);
 }

@@ -45,11 +45,17 @@ struct read_config {
 
 enum { KAFKA_CLUSTER_MAX = 64 };
 
+/* A topic that is made anew has another; 0, 0: not known. */
+struct topic_id {
+	int64_t high, low;
+};
+
 /* A row as it is known again. */
 struct row {
 	int64_t offset; /* -1: none */
 	int64_t stamp;
 	uint32_t crc; /* CRC-32C of key and value */
+	int32_t epoch; /* of the leader that took it, -1: not known */
 };
 
 /* One partition; those that are not ours have `mine` false. */
@@ -65,6 +71,8 @@ struct part {
 	struct row last; /* the last one emitted */
 	bool verify;	/* and it is read once more, to be compared */
 	bool anew;	/* it was another: the partition is begun anew */
+	int64_t mark;	/* `next` at the last look of the watch, */
+	int behind;	/* how often its end was seen before that */
 	int64_t eof;	/* librdkafka stood at its end here; -1: it has not */
 	rd_kafka_message_t **held; /* taken, not yet emitted */
 	uint32_t nheld;
@@ -82,11 +90,14 @@ struct watch {
 	bool has_lock, has_cond, running;
 	/* To it, under the lock. */
 	bool stop, wake, want_first;
+	unsigned mark;	/* the version that the source has seen, */
+	unsigned asked;	/* and had when the ends were asked for */
 	/* From it, under the lock; `version` counts results. */
 	unsigned version;
 	int nparts;
 	int64_t *first, *end; /* by partition, -1 unknown */
 	int room;
+	struct topic_id id;
 	/* Its own. */
 	struct kafka_client *cl;
 	const struct read_config *cf;
@@ -128,6 +139,7 @@ struct source {
 	size_t ncommit;
 	uint64_t lost_rows;
 	char cluster[KAFKA_CLUSTER_MAX]; /* the brokers' id of it, or "" */
+	struct topic_id id;
 };
 
 /* ---- source.c */
@@ -164,7 +176,13 @@ void kafka_cluster(struct source *so, int wait_ms);
 int kafka_note_put(struct weir_stage *st, const struct part *pt);
 /* False: there is none. */
 bool kafka_note_get(const struct weir_position *at, struct row *ro,
-    char cluster[KAFKA_CLUSTER_MAX]);
+    char cluster[KAFKA_CLUSTER_MAX], struct topic_id *id);
+/* The topic's id; it stays as it is when the brokers do not say. */
+void kafka_topic_id(struct kafka_client *cl, struct topic_id *id, int wait_ms);
+bool kafka_topic_other(const struct topic_id *a, const struct topic_id *b);
+enum { KAFKA_TOPIC_ID_TEXT = 40 };
+const char *kafka_topic_id_text(const struct topic_id *id,
+    char to[KAFKA_TOPIC_ID_TEXT]);
 
 /* ---- commit.c: offsets for lag tools, under the group's name */
 int kafka_group_check(struct weir_stage *st, struct weir_err *err);

@@ -98,14 +98,21 @@ static void
 look(struct watch *wa, bool partitions, bool first)
 {
 	struct weir_err err = { .code = "" };
-	int n = wa->nparts;
-	int rc = ask(wa, n, RD_KAFKA_OFFSET_END, wa->end, &err);
+	struct topic_id id = wa->id;
+	unsigned mark;
+	int rc, n = wa->nparts;
 
+	pthread_mutex_lock(&wa->lock);
+	mark = wa->mark;
+	pthread_mutex_unlock(&wa->lock);
+	rc = ask(wa, n, RD_KAFKA_OFFSET_END, wa->end, &err);
 	if (rc == WEIR_AGAIN && strcmp(err.code, "kafka.down") == 0)
 		kafka_client_silent(wa->cl);
 	if (rc != WEIR_OK)
 		return;
 	kafka_client_answered(wa->cl);
+	if (partitions)
+		kafka_topic_id(wa->cl, &id, CALL_MS);
 	if (partitions && kafka_client_partitions(wa->cl, &n, CALL_MS, NULL) ==
 	    WEIR_OK && n > wa->nparts) {
 		pthread_mutex_lock(&wa->lock);
@@ -120,6 +127,8 @@ look(struct watch *wa, bool partitions, bool first)
 		return;
 	pthread_mutex_lock(&wa->lock);
 	wa->nparts = n;
+	wa->id = id;
+	wa->asked = mark;
 	wa->want_first = wa->want_first && !first;
 	wa->version++;
 	pthread_mutex_unlock(&wa->lock);
