@@ -367,8 +367,6 @@ blank(char *p, size_t *n, size_t at, size_t end)
 	size_t keep;
 
 	memcpy(&sh, p + at, sizeof sh);
-	if (sh.wm_len == 0 && sh.nparts == 0)
-		return;
 	keep = at + sizeof sh + sh.id_len +
 	    ((size_t)sh.nports + sh.ninputs) * sizeof(uint64_t);
 	sh.wm_len = 0;
