@@ -288,3 +288,9 @@ weir__extents_trim(struct weir__extents *ex, uint64_t file)
 		pthread_mutex_unlock(&ex->lock);
 	}
 }
+
+uint64_t
+weir__extents_last(const struct weir__extents *ex)
+{
+	return ex->no;
+}

@@ -51,5 +51,7 @@ int weir__extents_read(const struct weir__extents *ex,
 
 /* Remove files with numbers below `file`; not the one being written. */
 void weir__extents_trim(struct weir__extents *ex, uint64_t file);
+/* The number of the file being written, or of the last one that was there. */
+uint64_t weir__extents_last(const struct weir__extents *ex);
 
 #endif

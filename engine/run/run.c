@@ -275,6 +275,8 @@ begin(struct weir__run *ru, struct weir__loop *lo, struct weir_err *err)
 	if (durable && (weir__journal_restore(ru->journal, err) != WEIR_OK ||
 		weir__journal_redo(ru->journal, err) != WEIR_OK))
 		return WEIR_ERROR;
+	if (durable && ru->up)
+		weir__journal_relieve(ru->journal);
 	if (ru->past != NULL)
 		weir__past_fini(ru->past);
 	rc = lo->nothing || ru->op.replay != NULL ? WEIR_OK :

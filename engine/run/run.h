@@ -274,6 +274,10 @@ int weir__journal_begin(struct weir__journal *jo, struct weir_err *err);
 int weir__journal_restore(struct weir__journal *jo, struct weir_err *err);
 /* What runs before have decided goes to the publishers that lack it. */
 int weir__journal_redo(struct weir__journal *jo, struct weir_err *err);
+/* Before a run that met a full disk goes on: what waits in spools is published,
+ * if it can be, and files that are done with go.  Else nothing removes them but
+ * a decision, for which there is no space. */
+void weir__journal_relieve(struct weir__journal *jo);
 /* The worker's, at the cut: the epoch's state goes into the decision. */
 int weir__journal_state(struct weir__journal *jo, struct weir__decision *de,
     struct weir_err *err);

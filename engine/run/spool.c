@@ -190,6 +190,12 @@ weir__spool_trim(struct weir__spool *sp, uint64_t file)
 }
 
 uint64_t
+weir__spool_last(const struct weir__spool *sp)
+{
+	return weir__extents_last(sp->ex);
+}
+
+uint64_t
 weir__spool_waiting(const struct weir__spool *sp)
 {
 	return atomic_load(&sp->waiting);

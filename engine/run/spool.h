@@ -45,6 +45,8 @@ int weir__spool_cut(struct weir__spool *sp, struct weir__spool_part *out,
 /* The journal's thread: make the cut durable; drop files below. */
 int weir__spool_sync(struct weir__spool *sp, struct weir_err *err);
 void weir__spool_trim(struct weir__spool *sp, uint64_t file);
+/* The number of the last file that there is; before anything is written. */
+uint64_t weir__spool_last(const struct weir__spool *sp);
 /* Any thread: bytes that wait for the publisher; a part that it has taken, and
  * one of an earlier run that it has not. */
 uint64_t weir__spool_waiting(const struct weir__spool *sp);

@@ -4,8 +4,11 @@
  * spools.  Which file an epoch's bytes begin in is known by marks, one for each
  * file, since files take many epochs.
  */
+#include <time.h>
+
 #include "base/alloc.h"
 #include "run/journal.h"
+#include "run/loop.h"
 
 int
 weir__marks_add(struct weir__marks *ms, uint64_t epoch, uint64_t file)
@@ -118,4 +121,61 @@ weir__journal_trim(struct weir__journal *jo, const struct weir__decision *de,
 		de->base != 0 ? de->base : de->epoch));
 	e = oldest_reject(jo->ru, NULL);
 	trim_segments(jo, e < need ? e : need);
+}
+
+/* ---- a disk that was full */
+
+enum { RELIEF_US = 2000000 };
+
+static uint64_t
+waiting(const struct weir__run *ru)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ru->pl->nnodes; i++)
+		if (ru->spools[i] != NULL)
+			n += weir__spool_waiting(ru->spools[i]);
+	return n;
+}
+
+/* Let publishers get on with what is decided, for as long as they do. */
+static void
+let_publish(struct weir__run *ru)
+{
+	struct timespec nap = { .tv_nsec = 5 * 1000 * 1000 };
+	int64_t since = weir__run_monotonic();
+	uint64_t left = waiting(ru), now;
+
+	while (left != 0 && weir__run_monotonic() - since < RELIEF_US &&
+	    !atomic_load(&ru->failed) && !atomic_load(&ru->stopping)) {
+		nanosleep(&nap, NULL);
+		now = waiting(ru);
+		if (now != left)
+			since = weir__run_monotonic();
+		left = now;
+	}
+}
+
+void
+weir__journal_relieve(struct weir__journal *jo)
+{
+	struct weir__run *ru = jo->ru;
+	uint64_t solid, need, reject;
+	struct weir__spool *sp;
+	size_t i;
+
+	let_publish(ru);
+	for (i = 0; i < ru->pl->nnodes; i++) {
+		sp = ru->spools[i];
+		if (sp == NULL || ru->publishers[i] == NULL)
+			continue;
+		need = weir__publisher_published(ru->publishers[i], &solid) + 1;
+		reject = oldest_reject(ru, ru->pl->nodes[i]);
+		if (reject == UINT64_MAX && weir__spool_waiting(sp) == 0)
+			weir__spool_trim(sp, weir__spool_last(sp));
+		else
+			weir__spool_trim(sp, weir__marks_need(&jo->spools[i],
+			    reject < need ? reject : need));
+	}
 }
