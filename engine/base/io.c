@@ -201,20 +201,6 @@ io_point(const char *at)
 	return 0;
 }
 
-const char *
-weir__disk_code(const char *other)
-{
-	switch (errno) {
-	case ENOSPC:
-	case EDQUOT:
-		return "disk.full";
-	case EIO:
-		return "disk.error";
-	default:
-		return other;
-	}
-}
-
 const struct weir_io weir__io = {
 	.size = sizeof(struct weir_io),
 	.open = io_open,

@@ -19,6 +19,7 @@ base_sources = \
 	%D%/hash.h \
 	%D%/io.c \
 	%D%/io.h \
+	%D%/io_code.c \
 	%D%/json.c \
 	%D%/json.h \
 	%D%/num.c \
