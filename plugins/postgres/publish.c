@@ -94,9 +94,11 @@ make(struct weir_publisher *pb, struct pg_marker *ma, struct weir_err *err)
 	return rc == WEIR_OK ? pg_target_seal(ta, err) : rc;
 }
 
-/* One at a time: two sinks may want the same tables. */
+/* One at a time: two sinks may want the same tables.  Whoever stands still
+ * meanwhile, or is cut off, would hold up all that begin. */
 static const char begin_make[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
     "SET LOCAL lock_timeout = '2s';"
+    "SET LOCAL idle_in_transaction_session_timeout = '10s';"
     "SELECT pg_advisory_xact_lock(1466263922)";
 
 static int

@@ -287,6 +287,7 @@ class Bench:
             rc = p.returncode
         except subprocess.TimeoutExpired:
             p.send_signal(signal.SIGABRT)
+            p.send_signal(signal.SIGCONT)  # it may have stopped since
             text = p.communicate()[0]
             rc = None
         self.logs.append(f"-- {what} (exit {rc})\n" +
