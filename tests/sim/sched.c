@@ -17,7 +17,7 @@
 
 #include "sim.h"
 
-#define MAX_THREADS 32
+#define MAX_THREADS 256 /* of a life, which may begin again */
 #define ENDLESS 3000000
 #define BEGIN INT64_C(1767225600000000) /* 2026 */
 
@@ -177,7 +177,8 @@ find(pthread_t t)
 {
 	int i;
 
-	for (i = 1; i < nthreads; i++)
+	/* what has been joined leaves its handle to the next one */
+	for (i = nthreads; --i > 0;)
 		if (pthread_equal(threads[i].real, t))
 			return &threads[i];
 	return NULL;
