@@ -135,6 +135,7 @@ take_stage(struct weir__audit *au, uint64_t epoch,
 	if ((int64_t)d[WEIR__AUDIT_IN] < 0)
 		bad(au, epoch, sg->id, "its count of rows went back by %"
 		    PRId64, -(int64_t)d[WEIR__AUDIT_IN]);
+	au->replayed += d[WEIR__AUDIT_REPLAYED];
 	memcpy(sg->counts, rs->counts, sizeof sg->counts);
 	sg->epoch = epoch;
 	return WEIR_OK;
@@ -440,6 +441,40 @@ take_forget(struct weir__audit *au, const struct weir__record *re)
 			au->parts[i].next = INT64_MIN;
 }
 
+/* ---- rejected rows that are kept */
+
+/* Each was kept, and is replayed once; and so many came into stages. */
+static int
+take_shelf(struct weir__audit *au, uint64_t epoch,
+    const struct weir__rec_decide *rd, struct weir_err *err)
+{
+	const struct weir__shelf_cut *sc = &rd->shelf;
+	const struct weir__ids *ids;
+	uint64_t n = 0;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sc->ntaken; i++) {
+		ids = &sc->taken[i];
+		n += ids->n;
+		rc = weir__shelf_list_take(&au->shelf, ids);
+		if (rc == WEIR_ERROR)
+			return oom(err);
+		if (rc == WEIR_END && ids->epoch >= au->first)
+			bad(au, epoch, "replay", "rows %" PRIu64 ".%" PRIu64
+			    " to %" PRIu64 ".%" PRIu64 " were replayed, and "
+			    "were not kept or had been replayed before",
+			    ids->epoch, ids->first, ids->epoch,
+			    ids->first + ids->n - 1);
+	}
+	if (au->replayed != n && (epoch == 1 || epoch != au->first))
+		bad(au, epoch, "replay", "%" PRIu64 " rows were replayed, and %"
+		    PRId64 " came into stages again", n, (int64_t)au->replayed);
+	weir__shelf_list_drop(&au->shelf, sc->gone);
+	return weir__shelf_list_add(&au->shelf, epoch, rd->now, &sc->part) ==
+		0 ? WEIR_OK : oom(err);
+}
+
 /* ---- records */
 
 static int
@@ -459,11 +494,14 @@ take_decide(struct weir__audit *au, const struct weir__record *re,
 	au->last = epoch;
 	au->epochs++;
 	au->rows += rd->rows;
+	au->replayed = 0;
 	rc = take_offsets(au, epoch, rd, err);
 	for (i = 0; i < rd->nstages && rc == WEIR_OK; i++)
 		rc = take_stage(au, epoch, &rd->stages[i], err);
 	if (rc == WEIR_OK)
 		rc = take_facts(au, epoch, rd, err);
+	if (rc == WEIR_OK)
+		rc = take_shelf(au, epoch, rd, err);
 	for (i = 0; i < rd->nsinks && rc == WEIR_OK; i++)
 		rc = take_sink(au, epoch, &rd->sinks[i], err);
 	for (i = 0; i < rd->ntaken && rc == WEIR_OK; i++)
@@ -476,10 +514,16 @@ take(void *arg, const struct weir__record *re, struct weir_err *err)
 {
 	struct weir__audit *au = arg;
 	struct weir__rec_decide rd;
+	struct weir__dec de;
 	int rc;
 
 	if (re->type == WEIR__REC_REJECT)
 		return take_reject(au, re, err);
+	if (re->type == WEIR__REC_SHELF) {
+		de = weir__dec(re->data, re->len);
+		return weir__shelf_list_get(&au->shelf, &de) == WEIR_ERROR ?
+		    oom(err) : WEIR_OK;
+	}
 	if (re->type == WEIR__REC_FORGET)
 		take_forget(au, re);
 	if (re->type != WEIR__REC_DECIDE)
@@ -580,6 +624,7 @@ weir__audit_fini(struct weir__audit *au)
 	}
 	for (i = 0; i < au->nrejects; i++)
 		weir__free(au->rejects[i].sink);
+	weir__shelf_list_fini(&au->shelf);
 	weir__free(au->stages);
 	weir__free(au->parts);
 	weir__free(au->sinks);

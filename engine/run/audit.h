@@ -69,6 +69,8 @@ struct weir__audit {
 	struct weir__run *ru; /* what publishers ask */
 	uint64_t epochs, first, last;
 	uint64_t rows; /* read from sources */
+	uint64_t replayed; /* by stages, in the epoch being read */
+	struct weir__shelf_list shelf;
 	struct weir__audit_stage *stages;
 	size_t nstages;
 	struct weir__audit_part *parts;

@@ -296,7 +296,7 @@ process(struct weir__journal *jo, struct weir__decision *de)
 		weir__run_fail(ru, &err);
 		return -1;
 	}
-	if (weir__shelf_sync(ru->shelf, &err) != WEIR_OK) {
+	if (weir__shelf_sync(ru->shelf, de, &err) != WEIR_OK) {
 		weir__run_fail(ru, &err);
 		return -1;
 	}

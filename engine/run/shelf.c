@@ -250,9 +250,10 @@ weir__shelf_cut(struct weir__shelf *sh, struct weir__decision *de,
 /* ---- the journal's thread */
 
 int
-weir__shelf_sync(struct weir__shelf *sh, struct weir_err *err)
+weir__shelf_sync(struct weir__shelf *sh, const struct weir__decision *de,
+    struct weir_err *err)
 {
-	if (sh == NULL || sh->sp == NULL)
+	if (de->shelf.part.extent.file == 0)
 		return WEIR_OK;
 	return weir__spool_sync(sh->sp, err);
 }

@@ -83,7 +83,8 @@ int weir__shelf_cut(struct weir__shelf *sh, struct weir__decision *de,
 
 /* The journal's thread, or whoever comes before it.  Make the cut durable; say
  * what is too old or too much; and when all that is decided, know it. */
-int weir__shelf_sync(struct weir__shelf *sh, struct weir_err *err);
+int weir__shelf_sync(struct weir__shelf *sh,
+    const struct weir__decision *de, struct weir_err *err);
 void weir__shelf_limit(struct weir__shelf *sh, struct weir__decision *de);
 int weir__shelf_decided(struct weir__shelf *sh,
     const struct weir__decision *de);
