@@ -5,9 +5,10 @@
 usage: tests/alloc.py WEIR [--every K]
 
 A pipeline is checked and run with WEIR_FAIL_ALLOC=1, 2, 3, ... until nothing
-fails any more; then what a run that was killed has left is looked at.  Each
-time the program must exit by itself with a code of its own, with a message when
-the code is not 0, and leave no half file behind.
+fails any more; then what a run that was killed has left is looked at, and its
+rejected rows are replayed.  Each time the program must exit by itself with a
+code of its own, with a message when the code is not 0, and leave no half file
+behind.
 """
 import argparse
 import os
@@ -59,7 +60,8 @@ def whole(path):
     return True
 
 
-def loop(weir, verb, every, keep=False, enough=40):
+def loop(weir, verb, every, keep=False, enough=40, kept=None):
+    """`kept`: where the directories are that each time begins with."""
     quiet = n = 0
     fails = []
     codes = {}
@@ -67,6 +69,8 @@ def loop(weir, verb, every, keep=False, enough=40):
         n += every
         for d in () if keep else ("out", ".weir"):
             shutil.rmtree(d, ignore_errors=True)
+            if kept:
+                shutil.copytree(f"{kept}/{d}", d)
         p = subprocess.run([weir, *verb.split(), "x.weir"] +
                            (["--quiet"] if verb == "run" else []),
                            env={**os.environ, "WEIR_FAIL_ALLOC": f"{n}+"},
@@ -110,8 +114,17 @@ def main():
                            env={**os.environ,
                                 "WEIR_FAULT": "journal.append.sync=kill@2"})
             for verb in ("state show", "state show --json", "state export",
-                         "plan", "audit"):
+                         "plan", "audit", "replay --list",
+                         "replay --dry-run"):
                 loop(args.weir, verb, args.every, keep=True)
+            for d in ("out", ".weir"):
+                shutil.copytree(d, f"kept/{d}")
+            loop(args.weir, "replay", args.every, kept="kept")
+            p = subprocess.run([args.weir, "audit", "x.weir"],
+                               stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+            ok(p.returncode == 0, "and the audit proves what was replayed",
+               p.stdout.decode())
             with open("x.weir", "a", encoding="utf-8") as f:
                 f.write("# other parts\n")
             loop(args.weir, "plan", args.every, keep=True)

@@ -258,7 +258,8 @@ weir__shelf_sync(struct weir__shelf *sh, const struct weir__decision *de,
 	return weir__spool_sync(sh->sp, err);
 }
 
-/* What is too old, and the oldest of what is too much. */
+/* What is too old, and the oldest of what is too much; not in the moment that
+ * some of it is replayed. */
 void
 weir__shelf_limit(struct weir__shelf *sh, struct weir__decision *de)
 {
@@ -267,7 +268,7 @@ weir__shelf_limit(struct weir__shelf *sh, struct weir__decision *de)
 	uint64_t bytes;
 	size_t i;
 
-	if (sh == NULL)
+	if (sh == NULL || de->shelf.ntaken != 0)
 		return;
 	se = &sh->ru->pl->settings;
 	bytes = sh->list.bytes + de->shelf.part.extent.len;
