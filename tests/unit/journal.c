@@ -242,6 +242,55 @@ test_many(int dir)
 	weir__segments_close(sg);
 }
 
+/* Every segment begins with the OPEN record, whichever are left. */
+struct firsts {
+	uint64_t segment;
+	size_t segments, opens;
+	bool bad;
+};
+
+static int
+see_first(void *arg, const struct weir__record *re, struct weir_err *err)
+{
+	struct firsts *fi = arg;
+	bool is_open = re->type == WEIR__REC_OPEN;
+
+	(void)err;
+	fi->bad |= is_open != (re->segment != fi->segment);
+	fi->bad |= is_open && (re->len != 5 || memcmp(re->data, "plan", 5) != 0);
+	fi->segments += re->segment != fi->segment;
+	fi->opens += is_open;
+	fi->segment = re->segment;
+	return 0;
+}
+
+static void
+test_opening(int dir)
+{
+	struct firsts fi = { .segments = 0 };
+	struct weir__segments *sg;
+	struct weir_err err;
+	struct seen se;
+	uint64_t e;
+	int bad = 0;
+
+	sg = open_all(dir, &se, &err);
+	T_INT(weir__segments_begin(sg, 1, &err), WEIR_OK);
+	T_INT(weir__segments_opening(sg, "plan", 5), 0);
+	T_INT(weir__segments_append(sg, WEIR__REC_OPEN, 0, "plan", 5, &err),
+	    WEIR_OK);
+	for (e = 1; e <= 40; e++)
+		bad += put(sg, e, 100000) != WEIR_OK;
+	bad += put(sg, 41, 3 << 20) != WEIR_OK;
+	T_INT(bad, 0);
+	T_INT(weir__segments_trim(sg, 3, &err), WEIR_OK);
+	weir__segments_close(sg);
+	sg = weir__segments_open(dir, ID, see_first, &fi, &err);
+	T(sg != NULL && !fi.bad);
+	T(fi.segments > 2 && fi.opens == fi.segments);
+	weir__segments_close(sg);
+}
+
 static void
 test_extents(const char *dir)
 {
@@ -291,13 +340,15 @@ int
 main(void)
 {
 	char dir[] = "/tmp/weir-journal-XXXXXX";
-	const char *names[] = { "torn", "damage", "many", "extents" };
-	void (*tests[])(int) = { test_torn, test_damage, test_many };
+	const char *names[] = { "torn", "damage", "many", "opening",
+		"extents" };
+	void (*tests[])(int) = { test_torn, test_damage, test_many,
+		test_opening };
 	int i, fd;
 
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
 		return 1;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		mkdir(names[i], 0777);
 		fd = open(names[i], O_RDONLY | O_DIRECTORY);
 		tests[i](fd);
