@@ -44,6 +44,7 @@ fuzz_targets = \
 	tests/fuzz/json_decode \
 	tests/fuzz/parquet_read \
 	tests/fuzz/parse \
+	tests/fuzz/postgres_decode \
 	tests/fuzz/state
 check_PROGRAMS += $(unit_tests) $(fuzz_targets) \
 	tests/expr/evalrow \
@@ -308,6 +309,14 @@ tests_fuzz_parquet_read_LDADD = $(UNIT_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) $(LZ4_L
 tests_fuzz_parse_SOURCES = tests/fuzz/parse.c tests/fuzz/replay.c
 tests_fuzz_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_parse_LDADD = $(UNIT_LIBS)
+tests_fuzz_postgres_decode_SOURCES = tests/fuzz/postgres_decode.c \
+	tests/fuzz/replay.c \
+	plugins/postgres/buf.c \
+	plugins/postgres/decode.c \
+	plugins/postgres/kinds.c \
+	plugins/postgres/numeric.c
+tests_fuzz_postgres_decode_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS)
+tests_fuzz_postgres_decode_LDADD = $(UNIT_LIBS)
 tests_fuzz_state_SOURCES = tests/fuzz/state.c tests/fuzz/replay.c
 tests_fuzz_state_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_state_LDADD = $(UNIT_LIBS)

@@ -78,15 +78,48 @@ int64_t
 pg_decode_by(const PGresult *res, int row, int col)
 {
 	const char *p = PQgetvalue(res, row, col);
+	int64_t v;
 
 	switch (PQgetlength(res, row, col)) {
 	case 2:
 		return (int16_t)pg_get16(p);
 	case 4:
 		return (int32_t)pg_get32(p);
+	case 8:
+		v = (int64_t)pg_get64(p);
+		/* infinity is not asked for */
+		if (PQftype(res, col) != PG_INT8)
+			__builtin_add_overflow(v, PG_EPOCH_US, &v);
+		return v;
 	default:
-		return (int64_t)pg_get64(p) + (PQftype(res, col) == PG_INT8 ?
-		    0 : PG_EPOCH_US);
+		return 0;
+	}
+}
+
+/* Has a value of this type so many bytes? */
+static bool
+length_fits(uint32_t oid, size_t n)
+{
+	switch (oid) {
+	case PG_BOOL:
+		return n == 1;
+	case PG_INT2:
+		return n == 2;
+	case PG_INT4:
+	case PG_OID:
+	case PG_FLOAT4:
+	case PG_DATE:
+		return n == 4;
+	case PG_INT8:
+	case PG_FLOAT8:
+	case PG_TIMESTAMP:
+	case PG_TIMESTAMPTZ:
+		return n == 8;
+	case PG_INTERVAL:
+	case PG_UUID:
+		return n == 16;
+	default:
+		return true;
 	}
 }
 
@@ -282,6 +315,8 @@ take_row(struct weir_stage *st, struct weir_batch *b, uint32_t to,
 		if (null)
 			w = fi->required ? "null, and the schema has it as "
 			    "required" : NULL;
+		else if (!length_fits(PQftype(res, (int)c), n))
+			w = "a length that its type does not have";
 		else
 			w = weir_present(co) ? take(st, b, fi->type, co, to, p,
 			    n, PQftype(res, (int)c)) : look(fi->type, p, n);

@@ -124,7 +124,7 @@ make_cluster() {
 	as_server "$bin/initdb" -D "$1/data" -A trust -U postgres -E UTF8 \
 	    --locale=C -N >"$1/initdb.log" 2>&1 ||
 	    { cat "$1/initdb.log" >&2; die "initdb failed in $1/data"; }
-	port=$((26000 + ($$ * 7 + $(date +%S)) % 6000))
+	port=$((26000 + ($$ * 7 + $(date +%s)) % 6000))
 	echo "$port" >"$1/port"
 	conf "$1" "$port" | as_server tee -a "$1/data/postgresql.conf" \
 	    >/dev/null
