@@ -96,6 +96,7 @@ EXTRA_DIST += \
 	tests/peers/test_kafka_once \
 	tests/peers/test_kafka_outage \
 	tests/peers/test_kafka_proxy \
+	tests/peers/test_kafka_secure \
 	tests/peers/test_kafka_txn \
 	tests/peers/test_medallion_postgres \
 	tests/peers/test_postgres \

@@ -81,9 +81,33 @@ error_cb(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		break;
 	default:
 		copy_why(li->why, sizeof(li->why), reason);
+		li->secure = err == RD_KAFKA_RESP_ERR__SSL ||
+		    err == RD_KAFKA_RESP_ERR__AUTHENTICATION ? err :
+		    RD_KAFKA_RESP_ERR_NO_ERROR;
 		break;
 	}
 	pthread_mutex_unlock(&li->lock);
+}
+
+const char *
+kafka_client_remedy(const struct kafka_client *cl)
+{
+	switch (cl->link.secure) {
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+		/* See its change log, 2.6.1. */
+		if (cl->scram && rd_kafka_version() < 0x020601ff)
+			return "; check sasl_username and sasl_password; and "
+			    "SCRAM with late brokers (Kafka 4.3 is one) needs "
+			    "librdkafka 2.6.1 or later";
+		return "; check sasl_mechanism, sasl_username and "
+		    "sasl_password";
+	case RD_KAFKA_RESP_ERR__SSL:
+		return "; check that ssl_ca_location has the certificate of "
+		    "who signed the brokers', and that their listener is a "
+		    "TLS one";
+	default:
+		return "";
+	}
 }
 
 static void
@@ -142,6 +166,11 @@ kafka_client_init(struct kafka_client *cl, const struct weir_host *host,
 	}
 	memcpy(cl->brokers, brokers, n);
 	kafka_text(&co->topic, cl->topic, sizeof(cl->topic));
+	cl->scram = kafka_is_scram(co);
+	if (kafka_files_there(host, co, err) != WEIR_OK) {
+		rd_kafka_conf_destroy(conf);
+		return WEIR_ERROR;
+	}
 	rd_kafka_conf_set_opaque(conf, cl);
 	rd_kafka_conf_set_error_cb(conf, error_cb);
 	rd_kafka_conf_set_log_cb(conf, log_cb);
@@ -192,6 +221,7 @@ kafka_client_answered(struct kafka_client *cl)
 		cl->link.answered = kafka_clock();
 	cl->link.lost = false;
 	cl->link.why[0] = '\0';
+	cl->link.secure = RD_KAFKA_RESP_ERR_NO_ERROR;
 	pthread_mutex_unlock(&cl->link.lock);
 }
 
@@ -235,14 +265,16 @@ report(struct kafka_client *cl, const struct weir_stage *st)
 
 	if (li->lost && now >= li->next_word) {
 		if (!li->said)
-			weir_log(st, WEIR_LOG_WARN, "no answer from %s: %s; "
+			weir_log(st, WEIR_LOG_WARN, "no answer from %s: %s%s; "
 			    "trying again until there is one", cl->brokers,
-			    li->why[0] != '\0' ? li->why : "no reason given");
+			    li->why[0] != '\0' ? li->why : "no reason given",
+			    kafka_client_remedy(cl));
 		else
 			weir_log(st, WEIR_LOG_WARN, "still no answer from "
-			    "%s after %s: %s", cl->brokers,
+			    "%s after %s: %s%s", cl->brokers,
 			    how_long(now - li->since, span, sizeof(span)),
-			    li->why[0] != '\0' ? li->why : "no reason given");
+			    li->why[0] != '\0' ? li->why : "no reason given",
+			    kafka_client_remedy(cl));
 		li->said = true;
 		li->next_word = now + MINUTE;
 	}
@@ -276,15 +308,17 @@ no_answer(struct kafka_client *cl, rd_kafka_resp_err_t why,
     struct weir_err *err)
 {
 	char last[KAFKA_WHY_MAX];
+	const char *remedy;
 
 	if (!cl->watched)
 		rd_kafka_poll(cl->rk, 0);
 	pthread_mutex_lock(&cl->link.lock);
 	memcpy(last, cl->link.why, sizeof(last));
+	remedy = kafka_client_remedy(cl);
 	pthread_mutex_unlock(&cl->link.lock);
 	cl->host->fail(err, WEIR_NOWHERE, "kafka.down",
-	    "no answer from %s: %s", cl->brokers,
-	    last[0] != '\0' ? last : rd_kafka_err2str(why));
+	    "no answer from %s: %s%s", cl->brokers,
+	    last[0] != '\0' ? last : rd_kafka_err2str(why), remedy);
 	return WEIR_AGAIN;
 }
 
@@ -358,6 +392,7 @@ kafka_common_probe(struct weir_bind *bi, const struct kafka_common *co,
 	};
 	struct weir_err why = { .code = "" };
 	struct kafka_client cl = { .host = host };
+	rd_kafka_resp_err_t secure = RD_KAFKA_RESP_ERR_NO_ERROR;
 	rd_kafka_conf_t *conf;
 	char brokers[4096];
 	int rc;
@@ -370,15 +405,23 @@ kafka_common_probe(struct weir_bind *bi, const struct kafka_common *co,
 		return WEIR_ERROR;
 	rc = kafka_client_init(&cl, host, co, role == KAFKA_READS ?
 	    RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, brokers, &why);
-	for (int i = 0; i < 3 && rc == WEIR_OK; i++) {
-		rc = kafka_client_partitions(&cl, partitions, 2000, &why);
-		if (rc != WEIR_AGAIN)
+	for (int i = 0; i < 12 && rc == WEIR_OK; i++) {
+		rc = kafka_client_partitions(&cl, partitions, 500, &why);
+		secure = cl.link.secure;
+		if (rc != WEIR_AGAIN ||
+		    secure != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
-		rc = i < 2 ? WEIR_OK : WEIR_AGAIN;
+		rc = i < 11 ? WEIR_OK : WEIR_AGAIN;
 	}
 	kafka_client_fini(&cl);
 	if (rc == WEIR_OK)
 		return WEIR_OK;
+	if (secure == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		return weir_option_fail(bi, "sasl_password", err,
+		    "kafka.login", "%s", why.text);
+	if (secure == RD_KAFKA_RESP_ERR__SSL)
+		return weir_option_fail(bi, "security_protocol", err,
+		    "kafka.tls", "%s", why.text);
 	return weir_option_fail(bi, strcmp(why.code, "kafka.topic") == 0 ?
 	    "topic" : "brokers", err, why.code, "%s", why.text);
 }

@@ -80,6 +80,10 @@ void kafka_conf_try(rd_kafka_conf_t *conf, const char *name,
     const char *value);
 /* The text as a C string in `to`, cut to its room. */
 const char *kafka_text(const struct weir_str *s, char *to, size_t room);
+bool kafka_is_scram(const struct kafka_common *co);
+/* Those that options name must be there. */
+int kafka_files_there(const struct weir_host *host,
+    const struct kafka_common *co, struct weir_err *err);
 bool kafka_topic_ok(const struct weir_str *s);
 bool kafka_is_embedded(const struct kafka_common *co);
 
@@ -94,6 +98,7 @@ struct kafka_link {
 	int64_t next_word;  /* when to log the next line, us */
 	int64_t answered;   /* when it came back, or 0 */
 	char why[KAFKA_WHY_MAX];
+	rd_kafka_resp_err_t secure; /* __SSL, __AUTHENTICATION: `why` is that */
 	rd_kafka_resp_err_t fatal;
 	char fatal_text[KAFKA_WHY_MAX];
 };
@@ -106,6 +111,7 @@ struct kafka_client {
 	char *brokers;
 	struct kafka_link link;
 	bool has_lock;
+	bool scram;
 	bool watched; /* another thread asks, too: it must not serve callbacks */
 	/* Log lines of librdkafka go to this stage or publisher, at debug
 	 * level; `stirs` counts them, and errors. */
@@ -124,6 +130,8 @@ void kafka_client_fini(struct kafka_client *cl);
 /* Serves callbacks; `st` is who logs meanwhile. */
 void kafka_client_poll(struct kafka_client *cl, const struct weir_stage *st,
     int wait_ms);
+/* What to do about the link's last error, "; check ..." or "". */
+const char *kafka_client_remedy(const struct kafka_client *cl);
 /* A broker has answered: any thread. */
 void kafka_client_answered(struct kafka_client *cl);
 /* None has, in time: any thread. */

@@ -3,7 +3,10 @@
  * The options that read and write have in common, and the way that these and
  * an allow-list of tuning properties take into librdkafka's configuration.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "kafka.h"
 
@@ -321,6 +324,36 @@ kafka_common_bind(struct weir_bind *bi, struct kafka_common *co,
 	    bind_properties(bi, co, role, err) != WEIR_OK)
 		return WEIR_ERROR;
 	return bind_values(bi, co, role, err);
+}
+
+bool
+kafka_is_scram(const struct kafka_common *co)
+{
+	const struct weir_str *is = &co->security[MECHANISM];
+
+	return is->len > 5 && memcmp(weir_str_data(is), "SCRAM", 5) == 0;
+}
+
+/* librdkafka says of them no more than that they failed. */
+int
+kafka_files_there(const struct weir_host *host, const struct kafka_common *co,
+    struct weir_err *err)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < KAFKA_NSECURITY; i++) {
+		const struct weir_option *op = &kafka_opt_security[i];
+
+		if ((op->flags & WEIR_OPTF_LOCAL_FILE) == 0 ||
+		    co->security[i].len == 0)
+			continue;
+		kafka_text(&co->security[i], path, sizeof(path));
+		if (access(path, R_OK) != 0)
+			return host->fail(err, WEIR_NOWHERE, "kafka.file",
+			    "%s: %s can't be read: %s", op->name, path,
+			    strerror(errno));
+	}
+	return WEIR_OK;
 }
 
 int

@@ -612,11 +612,11 @@ look_for_topic(struct weir_publisher *pb, struct weir_err *err)
 		return WEIR_ERROR;
 	rc = kafka_client_init(&cl, pb->host, &cf->common, RD_KAFKA_PRODUCER,
 	    conf, brokers, err);
-	for (int i = 0; i < 5 && rc == WEIR_OK; i++) {
+	for (int i = 0; i < 15 && rc == WEIR_OK; i++) {
 		rc = kafka_client_partitions(&cl, &n, CALL_MS, err);
 		if (rc == WEIR_AGAIN || (rc == WEIR_OK && n > 0))
 			break;
-		if (i < 4)	/* it may be in the making */
+		if (i < 14)	/* it may be in the making */
 			rc = WEIR_OK;
 		rd_kafka_poll(cl.rk, 200);
 	}

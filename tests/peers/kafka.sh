@@ -15,6 +15,9 @@
 #
 # KAFKA_MORE  further listeners of `start`, words of:
 #             proxy    at PORT+2, for a proxy that the test has at PORT+3
+#             secure   TLS at PORT+4; TLS with PLAIN and SCRAM-SHA-256 at PORT+5,
+#                      for user weir, password weir-pass; DIR/ca.pem is whom
+#                      to trust
 # WEIR_CACHE  where jars are kept (default ~/.cache/weir)
 # KAFKA_HEAP  heap options of the broker (default -Xms128m -Xmx384m)
 # KAFKA_CDS   1 (default) makes a class archive once, for a faster start
@@ -101,6 +104,12 @@ conf_more() {
 	for word in ${KAFKA_MORE:-}; do
 		case $word in
 		proxy) listener PROXY PLAINTEXT $(($1 + 2)) $(($1 + 3)) ;;
+		secure)
+			certificates "$3"
+			secure "$3" >>"$3/server.properties"
+			listener TLS SSL $(($1 + 4)) $(($1 + 4))
+			listener SASL SASL_SSL $(($1 + 5)) $(($1 + 5))
+			;;
 		*) die "there is no listener '$word'" ;;
 		esac >"$3/sed"
 		sed -i -f "$3/sed" "$3/server.properties"
@@ -113,6 +122,37 @@ listener() {
 	s|^listeners=.*|&,$1://127.0.0.1:$3|
 	s|^advertised.listeners=.*|&,$1://127.0.0.1:$4|
 	s|^listener.security.protocol.map=.*|&,$1:$2|
+	X
+}
+
+# A certificate for 127.0.0.1 and the one that has signed it.
+certificates() {
+	need openssl openssl
+	[ -f "$1/keys.p12" ] && return
+	(
+		cd "$1"
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		    -nodes -days 30 -subj /CN=weir-test-ca -keyout ca.key \
+		    -out ca.pem
+		openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		    -nodes -subj /CN=127.0.0.1 -keyout broker.key -out broker.csr
+		echo subjectAltName=IP:127.0.0.1 >san
+		openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key \
+		    -CAcreateserial -days 30 -extfile san -out broker.pem
+		openssl pkcs12 -export -inkey broker.key -in broker.pem \
+		    -certfile ca.pem -passout pass:changeit -out keys.p12
+	) >"$1/certificates.log" 2>&1 || { cat "$1/certificates.log" >&2
+		die "cannot make certificates"; }
+}
+
+secure() {
+	cat <<-X
+	ssl.keystore.type=PKCS12
+	ssl.keystore.location=$1/keys.p12
+	ssl.keystore.password=changeit
+	listener.name.sasl.sasl.enabled.mechanisms=SCRAM-SHA-256,PLAIN
+	listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_weir="weir-pass";
+	listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 	X
 }
 
@@ -214,9 +254,15 @@ prepare() {
 	[ -f "$1/cluster" ] ||
 	    conf_more "$port" "$control" "$1"
 	[ -f "$1/data/meta.properties" ] && return
+	user=
+	case " ${KAFKA_MORE:-} " in
+	*" secure "*)
+		user='--add-scram SCRAM-SHA-256=[name=weir,password=weir-pass]' ;;
+	esac
+	# shellcheck disable=SC2086
 	"$java" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/lib/*" \
-	    kafka.tools.StorageTool format -t $cluster \
+	    kafka.tools.StorageTool format -t $cluster $user \
 	    -c "$1/server.properties" >"$1/format.log" 2>&1 ||
 	    { cat "$1/format.log" >&2; die "cannot format $1/data"; }
 }
@@ -353,7 +399,7 @@ kill) crash "$dir" ;;
 topic) topic "$dir" "$@" ;;
 tool) tool "$dir" "$@" ;;
 *)
-	sed -n '3,21s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,24s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
