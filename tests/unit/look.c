@@ -74,9 +74,9 @@ struct epoch {
 static void
 put_epoch(struct weir__buf *bf, const struct epoch *ep)
 {
-	uint64_t counts[11] = { [0] = ep->in, [1] = ep->passed,
-		[3] = ep->unmade, [7] = ep->unmade, [8] = ep->unmade,
-		[9] = ep->lost };
+	uint64_t counts[12] = { [0] = ep->in, [1] = ep->passed,
+		[3] = ep->unmade, [7] = ep->unmade, [9] = ep->unmade,
+		[10] = ep->lost };
 	size_t i;
 
 	weir__buf_clear(bf);
@@ -91,7 +91,7 @@ put_epoch(struct weir__buf *bf, const struct epoch *ep)
 	weir__put_i(bf, ep->next);
 	weir__put_u(bf, 1);
 	weir__put_str(bf, "src");
-	for (i = 0; i < 11; i++)
+	for (i = 0; i < 12; i++)
 		weir__put_u(bf, counts[i]);
 	weir__put_bytes(bf, NULL, 0);
 	for (i = 0; i < 4; i++)
@@ -111,6 +111,8 @@ put_epoch(struct weir__buf *bf, const struct epoch *ep)
 		weir__put_str(bf, "out");
 		weir__put_u(bf, ep->taken);
 	}
+	for (i = 0; i < 11; i++) /* no shelf */
+		weir__put_u(bf, 0);
 }
 
 static void
