@@ -40,6 +40,7 @@ gold = ev -> window.tumbling(10s, by: card) {{
 }} -> where(n > 1)
 """
 DELAY, SIZE = 20_000_000, 10_000_000
+PATIENCE = 60  # seconds in which servers come to rest
 
 FILES = {
     "parquet": [
@@ -181,6 +182,18 @@ def ask(*words, **more):
                           **more).stdout
 
 
+def patient(read, *args):
+    """What is read in the end: servers may be down just now."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return read(*args)
+        except subprocess.SubprocessError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(.3)
+
+
 def kcat(brokers, topic, form):
     return ask("kcat", "-b", brokers, "-C", "-t", topic, "-e", "-q", "-X",
                "isolation.level=read_committed", "-f", form).splitlines()
@@ -308,10 +321,12 @@ class Load:
         got = read_files(f"{self.root}/out")
         for name in TOPICS:
             if any(f'"{name}-' in line for line in self.lines):
-                got[name] = read_topic(self.kafka, f"{name}-{self.tag}")
+                got[name] = patient(read_topic, self.kafka,
+                                    f"{name}-{self.tag}")
         for name in TABLES:
             if any(f'"{name}_' in line for line in self.lines):
-                got[name] = read_table(self.postgres, f"{name}_{self.tag}")
+                got[name] = patient(read_table, self.postgres,
+                                    f"{name}_{self.tag}")
         return got
 
     def names(self):
@@ -326,7 +341,7 @@ class Load:
         """What is not as it must be, how many rows are lost and doubled."""
         try:
             got = self.read()
-        except subprocess.CalledProcessError as e:
+        except subprocess.SubprocessError as e:
             return f"{e}: {e.stderr}", 0, 0
         except Exception as e:  # what can't be read is a finding
             return f"unreadable: {e!r}", 0, 0
