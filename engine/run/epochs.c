@@ -260,7 +260,10 @@ fill(struct weir__loop *lo, uint64_t *rows, bool *last, struct weir_err *err)
 	struct limits li;
 
 	if (ru->op.replay != NULL) {
-		if (weir__replay_feed(ru->op.replay, ru, err) != WEIR_OK)
+		while (spool_full(ru) && !atomic_load(&ru->stopping))
+			wait_for_spool(lo, WEIR__POLL_SLICE);
+		if (!atomic_load(&ru->stopping) &&
+		    weir__replay_feed(ru->op.replay, ru, err) != WEIR_OK)
 			return WEIR_ERROR;
 		*last = !ru->op.replay->more;
 		return WEIR_OK;
