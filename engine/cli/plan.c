@@ -97,12 +97,14 @@ find_sink(const struct weir__plan *pl, const char *id)
 
 /* A sink of the plan as the journal would have it. */
 static struct weir__past_sink
-as_past(const struct weir__node *nd)
+as_past(const struct weir__node *nd, struct weir__buf *kind)
 {
+	weir__buf_clear(kind);
+	weir__plan_sink(kind, nd);
 	return (struct weir__past_sink){
 		.id = (char *)(uintptr_t)nd->id,
 		.born = true,
-		.what = (char *)(uintptr_t)nd->what,
+		.what = (char *)(uintptr_t)weir__buf_cstr(kind),
 		.target = (char *)(uintptr_t)weir__sink_target(nd),
 		.place = (char *)(uintptr_t)weir__sink_place(nd),
 	};
@@ -138,19 +140,25 @@ static bool
 goes_on(struct weir__buf *bf, const struct weir__node *is,
     const struct weir__past *pa, const struct weir__past_sink *was)
 {
+	bool here = strcmp(was->target, weir__sink_target(is)) == 0;
 	char why[512];
 
 	if (!weir__sink_moved(was, is)) {
 		weir__buf_printf(bf, "goes on  %s\n", is->id);
 		return true;
 	}
-	snprintf(why, sizeof why, "writes to \"%s\" now, no more to \"%s\"",
-	    weir__sink_name(weir__sink_target(is)),
-	    weir__sink_name(was->target));
+	if (here)
+		snprintf(why, sizeof why, "was %s", was->what);
+	else
+		snprintf(why, sizeof why, "writes to \"%s\" now, no more to "
+		    "\"%s\"", weir__sink_name(weir__sink_target(is)),
+		    weir__sink_name(was->target));
 	if (!owes_nothing(bf, pa, was, why))
 		return false;
-	weir__buf_printf(bf, "moves    %s: %s: begins there as a new sink, "
-	    "once the other has all that was decided for it\n", is->id, why);
+	weir__buf_printf(bf, "moves    %s: %s: begins %s, once %s has all that "
+	    "was decided for it\n", is->id, why,
+	    here ? "anew" : "there as a new sink",
+	    here ? "the place" : "the other");
 	return true;
 }
 
@@ -167,10 +175,12 @@ sinks_of_two(struct weir__buf *bf, const struct weir__plan *is,
 {
 	const struct weir__node *nd, *old;
 	struct weir__past_sink si;
+	struct weir__buf kind;
 	size_t i;
 
+	weir__buf_init(&kind);
 	for (i = 0; i < was->nnodes; i++) {
-		si = as_past(was->nodes[i]);
+		si = as_past(was->nodes[i], &kind);
 		if (publishes(was->nodes[i]) && find_sink(is, si.id) == NULL)
 			gone(bf, NULL, &si);
 	}
@@ -183,9 +193,11 @@ sinks_of_two(struct weir__buf *bf, const struct weir__plan *is,
 			is_new(bf, nd);
 			continue;
 		}
-		si = as_past(old);
+		si = as_past(old, &kind);
 		goes_on(bf, nd, NULL, &si);
 	}
+	bf->failed |= kind.failed;
+	weir__buf_fini(&kind);
 }
 
 /* True when none of those that were there stands in the way. */

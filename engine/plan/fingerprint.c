@@ -189,6 +189,21 @@ weir__plan_fingerprint(struct weir__buf *bf, const struct weir__plan *pl)
 	}
 }
 
+void
+weir__plan_sink(struct weir__buf *bf, const struct weir__node *nd)
+{
+	const struct weir_option *const *op = nd->type->options;
+
+	weir__buf_str(bf, nd->what);
+	for (; op != NULL && *op != NULL; op++) {
+		if (((*op)->flags & WEIR_OPTF_STATE) == 0 ||
+		    ((*op)->flags & WEIR_OPTF_TARGET) != 0)
+			continue;
+		weir__buf_printf(bf, " %s", (*op)->name);
+		(void)put_value(bf, nd, *op);
+	}
+}
+
 /* ---- comparing */
 
 /* The block of a stage: from behind its first line to the next stage. */

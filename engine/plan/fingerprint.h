@@ -11,6 +11,10 @@
 /* Appended; the same text for plans that can share their state. */
 void weir__plan_fingerprint(struct weir__buf *bf, const struct weir__plan *pl);
 
+/* What a sink is: its verb, and the options flagged STATE that are no target.
+ * "kafka.write delivery exactly_once". */
+void weir__plan_sink(struct weir__buf *bf, const struct weir__node *nd);
+
 /* Is a stage in such a text? */
 bool weir__plan_has(const char *text, const char *id, size_t n);
 

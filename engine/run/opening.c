@@ -86,12 +86,27 @@ weir__sink_name(const char *target)
 	return target[0] != '\0' ? target : "the state directory";
 }
 
+/* Is it what it was?  Without memory it is: then a sink finds out itself that
+ * its marker is not there. */
+static bool
+same_kind(const char *was, const struct weir__node *nd)
+{
+	struct weir__buf is;
+	bool same;
+
+	weir__buf_init(&is);
+	weir__plan_sink(&is, nd);
+	same = is.failed || strcmp(was, weir__buf_cstr(&is)) == 0;
+	weir__buf_fini(&is);
+	return same;
+}
+
 bool
 weir__sink_moved(const struct weir__past_sink *si, const struct weir__node *nd)
 {
 	if (si == NULL || !si->born || si->target == NULL)
 		return false;
-	if (strcmp(si->what, nd->what) != 0)
+	if (!same_kind(si->what, nd))
 		return true;
 	return strcmp(si->target, weir__sink_target(nd)) != 0 &&
 	    (si->place[0] == '\0' ||
@@ -139,10 +154,16 @@ forget_sink(struct weir__journal *jo, const struct weir__node *nd,
 	struct weir__run *ru = jo->ru;
 	int rc = WEIR_OK;
 
-	weir__log(&ru->log, WEIR_LOG_INFO, nd->id, "writes to \"%s\" now, no "
-	    "more to \"%s\", which has all that was decided for it: begins "
-	    "there as a new sink", weir__sink_name(weir__sink_target(nd)),
-	    weir__sink_name(si->target));
+	if (strcmp(si->target, weir__sink_target(nd)) == 0)
+		weir__log(&ru->log, WEIR_LOG_INFO, nd->id, "was %s, which has "
+		    "written all that was decided for it: begins anew in the "
+		    "same place", si->what);
+	else
+		weir__log(&ru->log, WEIR_LOG_INFO, nd->id, "writes to \"%s\" "
+		    "now, no more to \"%s\", which has all that was decided "
+		    "for it: begins there as a new sink",
+		    weir__sink_name(weir__sink_target(nd)),
+		    weir__sink_name(si->target));
 	if (!jo->begun)
 		rc = weir__segments_begin(jo->segments, ru->fence, err);
 	jo->begun = true;
@@ -252,8 +273,10 @@ static void
 put_sinks(struct weir__buf *bf, const struct weir__run *ru)
 {
 	const struct weir__node *nd;
+	struct weir__buf kind;
 	size_t i, n = 0;
 
+	weir__buf_init(&kind);
 	for (i = 0; i < ru->pl->nnodes; i++)
 		n += ru->publishers[i] != NULL;
 	weir__put_u(bf, n);
@@ -262,10 +285,14 @@ put_sinks(struct weir__buf *bf, const struct weir__run *ru)
 		if (ru->publishers[i] == NULL)
 			continue;
 		weir__put_str(bf, nd->id);
-		weir__put_str(bf, nd->what);
+		weir__buf_clear(&kind);
+		weir__plan_sink(&kind, nd);
+		weir__put_str(bf, weir__buf_cstr(&kind));
+		bf->failed |= kind.failed;
 		weir__put_str(bf, weir__sink_target(nd));
 		weir__put_str(bf, weir__sink_place(nd));
 	}
+	weir__buf_fini(&kind);
 }
 
 int

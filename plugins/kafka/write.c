@@ -97,6 +97,7 @@ static const struct weir_option opt_delivery = {
 	.size = sizeof(struct weir_option),
 	.name = "delivery",
 	.type = WEIR_OPT_ENUM,
+	.flags = WEIR_OPTF_STATE,
 	.choices = deliveries,
 	.def = "at_least_once",
 	.offset = OPTION(delivery),
