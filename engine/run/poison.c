@@ -111,6 +111,7 @@ reject_rows(struct weir__instance *sg, const struct weir__rejects *re,
 		if (rc == WEIR_OK && sg->nrejects != 0)
 			rc = weir__reject_flush(sg, err);
 	}
+	weir__reject_drop(sg); /* they hold the reader's batch */
 	return rc == WEIR_END ? WEIR_OK : rc;
 }
 
