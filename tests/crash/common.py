@@ -128,7 +128,7 @@ SINKS = {
         'max_open: 4)',
         'raw -> file.write("out/lines")',
         'gold -> where(n > 1) -> csv.write("out/gold", roll: { epochs: 2 })',
-        'gold.late -> csv.write("out/late")',
+        'gold.late -> csv.write("out/late", roll: { epochs: 1 }, keep: 1000)',
     ],
 }
 # So many files an epoch that their list does not fit the journal's record.

@@ -391,7 +391,9 @@ def main():
     every = {p for p in common.places()
              if bool(SERVED.match(p)) == args.servers}
     if not args.k and not args.only:
-        lost = sorted(every - met - set(excuses()))
+        excused = set(excuses())
+        lost = sorted(every - met - excused)
+        print("# reached, though excused: " + " ".join(sorted(excused & met)))
         ok(every and not lost, f"each of {len(every)} places was reached",
            "never reached: " + " ".join(lost))
     common.done()
