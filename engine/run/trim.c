@@ -168,7 +168,9 @@ weir__journal_relieve(struct weir__journal *jo)
 	let_publish(ru);
 	for (i = 0; i < ru->pl->nnodes; i++) {
 		sp = ru->spools[i];
-		if (sp == NULL || ru->publishers[i] == NULL)
+		/* the journal does not know it yet: the sink's own word holds */
+		if (sp == NULL || ru->publishers[i] == NULL ||
+		    ru->pl->nodes[i]->type->sink->last_published == NULL)
 			continue;
 		need = weir__publisher_published(ru->publishers[i], &solid) + 1;
 		reject = oldest_reject(ru, ru->pl->nodes[i]);

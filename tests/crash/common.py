@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import pyarrow.parquet as pq
 
@@ -235,6 +236,18 @@ def difference(got, want):
 
 
 # ----------------------------------------------------------------- running
+
+def stopped(p):
+    """Wait until it has stopped itself; False when it ended instead."""
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        it = os.waitid(os.P_PID, p.pid, os.WSTOPPED | os.WEXITED |
+                       os.WNOHANG | os.WNOWAIT)
+        if it is not None:
+            return it.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED)
+        time.sleep(.002)
+    return False
+
 
 class Bench:
     """A directory with in/, p.weir, and what runs make: state/, out/."""

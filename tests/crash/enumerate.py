@@ -37,22 +37,10 @@ SERVED = re.compile(r"^(kafka|postgres|spool)\.")
 WORKERS, WAITERS = 2, 6
 
 
-def stopped(p):
-    """Wait until it has stopped itself; False when it ended instead."""
-    end = time.monotonic() + common.TIMEOUT
-    while time.monotonic() < end:
-        it = os.waitid(os.P_PID, p.pid, os.WSTOPPED | os.WEXITED |
-                       os.WNOHANG | os.WNOWAIT)
-        if it is not None:
-            return it.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED)
-        time.sleep(.002)
-    return False
-
-
 def paused(be, spec, want):
     """It stops for a while, and goes on."""
     p = be.start(spec)
-    if stopped(p):
+    if common.stopped(p):
         time.sleep(.05)
         p.send_signal(signal.SIGCONT)
     rc = be.end(p, f"run {spec}")
@@ -63,7 +51,7 @@ def taken(be, spec, want, log):
     """It stops, another takes its place and ends, it wakes up: that changes
     nothing but what it has staged itself, which goes with the next run."""
     p = be.start(spec)
-    if not stopped(p):
+    if not common.stopped(p):
         return "" if be.end(p, f"run {spec}") == 0 else "never stopped"
     rc = be.run(more=["--take-over"], log=log)
     p.send_signal(signal.SIGCONT)

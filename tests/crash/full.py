@@ -125,6 +125,35 @@ def case(base, kind, sinks, space):
     ok(met >= 2, f"{kind}, {space}: was full {met} times")
 
 
+def fills(base, kind, sinks, ask):
+    """The state's disk fills up while epochs are decided."""
+    be = Full(f"{base}/{kind}-fills", sinks, rows=500, nrows=4000)
+    rc = be.run()
+    assert rc == 0, be.said()
+    want = be.outputs()
+    be.clear()
+    path = be.mount("state", f"size={SIZE}")
+    p = be.start("journal.append.done=stop@4")
+    assert common.stopped(p), be.said()
+    leave(path, 0)
+    p.send_signal(signal.SIGCONT)
+    what = f"{kind}, state, filled meanwhile"
+    waiting, log = waits(p)
+    ok(waiting and ("full" in log or "pace" in log),
+       f"{what}: it says so and waits", log)
+    why = early(be, want)
+    ok(why == "", f"{what}: what can be seen is right", why)
+    if ask:
+        p.kill()
+        be.end(p)
+    os.unlink(f"{path}/.ballast")
+    rc = be.run() if ask else be.end(p)
+    why = be.wrong(want) if rc == 0 else f"exit {rc}"
+    ok(why == "", f"{what}: with space again the results are whole",
+       f"{why}\n{be.said()}")
+    be.unmount("state")
+
+
 def inodes(base):
     """No inode is left, though there is space."""
     be = Full(f"{base}/inodes", common.SINKS["csv"])
@@ -257,6 +286,7 @@ def main(conn):
         for kind, sinks in common.SINKS.items():
             for space in ("out", "state"):
                 case(base, kind, sinks, space)
+            fills(base, kind, sinks, kind == "csv")
         inodes(base)
         spools(base, conn)
     finally:
