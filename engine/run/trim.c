@@ -42,42 +42,63 @@ weir__marks_need(struct weir__marks *ms, uint64_t epoch)
 	return ms->n != 0 ? ms->list[0].file : 0;
 }
 
-/* The oldest epoch of which rows that a sink refused still have to be read
- * again. */
-static uint64_t
-oldest_reject(struct weir__run *ru, const struct weir__node *nd)
+/* Rows that a sink refused still have to be read again. */
+struct refused {
+	uint64_t epoch; /* the oldest of them */
+	uint64_t file;	/* of the spool, that its bytes begin in */
+};
+
+static void
+add_refused(struct refused *to, const struct weir__rejects *re,
+    const struct weir__node *nd)
 {
-	const struct weir__rejects *re;
-	uint64_t oldest = UINT64_MAX;
+	for (; re != NULL; re = re->next) {
+		if (nd != NULL && strcmp(re->sink, nd->id) != 0)
+			continue;
+		if (re->epoch < to->epoch)
+			to->epoch = re->epoch;
+		if (re->spool.extent.file < to->file)
+			to->file = re->spool.extent.file;
+	}
+}
+
+/* Of a sink; NULL: of all.  UINT64_MAX: none. */
+static struct refused
+refused(struct weir__run *ru, const struct weir__node *nd)
+{
+	struct refused to = { UINT64_MAX, UINT64_MAX };
 
 	pthread_mutex_lock(&ru->lock);
-	for (re = ru->rejects; re != NULL; re = re->next)
-		if ((nd == NULL || strcmp(re->sink, nd->id) == 0) &&
-		    re->epoch < oldest)
-			oldest = re->epoch;
-	for (re = ru->taking; re != NULL; re = re->next)
-		if ((nd == NULL || strcmp(re->sink, nd->id) == 0) &&
-		    re->epoch < oldest)
-			oldest = re->epoch;
+	add_refused(&to, ru->rejects, nd);
+	add_refused(&to, ru->taking, nd);
 	pthread_mutex_unlock(&ru->lock);
-	return oldest;
+	return to;
+}
+
+/* The first file of a spool that epochs from `need` on, or rows that were
+ * refused, are in.  A start knows marks of what is still to be published only,
+ * so those rows bring their own. */
+static uint64_t
+needed(struct weir__journal *jo, const struct weir__node *nd, uint64_t need)
+{
+	uint64_t file = weir__marks_need(&jo->spools[nd->no], need);
+	struct refused re = refused(jo->ru, nd);
+
+	return re.file < file ? re.file : file;
 }
 
 static void
 trim_spool(struct weir__journal *jo, const struct weir__sink_cut *sc,
     uint64_t epoch, uint64_t published)
 {
-	struct weir__marks *ms = &jo->spools[sc->node->no];
-	uint64_t need = published + 1, reject;
+	const struct weir__node *nd = sc->node;
 
-	if (!sc->node->spool || jo->ru->spools[sc->node->no] == NULL)
+	if (!nd->spool || jo->ru->spools[nd->no] == NULL)
 		return;
-	(void)weir__marks_add(ms, epoch, sc->spool.extent.file);
-	reject = oldest_reject(jo->ru, sc->node);
-	need = reject < need ? reject : need;
+	(void)weir__marks_add(&jo->spools[nd->no], epoch,
+	    sc->spool.extent.file);
 	/* epochs without rows have no file: the last mark stays */
-	weir__spool_trim(jo->ru->spools[sc->node->no],
-	    weir__marks_need(ms, need));
+	weir__spool_trim(jo->ru->spools[nd->no], needed(jo, nd, published + 1));
 }
 
 /* Rows that are kept outlive the records that told of them: all are told of
@@ -119,7 +140,7 @@ weir__journal_trim(struct weir__journal *jo, const struct weir__decision *de,
 	}
 	weir__extents_trim(jo->state, weir__marks_need(&jo->state_marks,
 		de->base != 0 ? de->base : de->epoch));
-	e = oldest_reject(jo->ru, NULL);
+	e = refused(jo->ru, NULL).epoch;
 	trim_segments(jo, e < need ? e : need);
 }
 
@@ -161,23 +182,26 @@ void
 weir__journal_relieve(struct weir__journal *jo)
 {
 	struct weir__run *ru = jo->ru;
-	uint64_t solid, need, reject;
+	const struct weir__node *nd;
 	struct weir__spool *sp;
+	uint64_t solid, file;
+	bool done;
 	size_t i;
 
 	let_publish(ru);
 	for (i = 0; i < ru->pl->nnodes; i++) {
+		nd = ru->pl->nodes[i];
 		sp = ru->spools[i];
 		/* the journal does not know it yet: the sink's own word holds */
 		if (sp == NULL || ru->publishers[i] == NULL ||
-		    ru->pl->nodes[i]->type->sink->last_published == NULL)
+		    nd->type->sink->last_published == NULL)
 			continue;
-		need = weir__publisher_published(ru->publishers[i], &solid) + 1;
-		reject = oldest_reject(ru, ru->pl->nodes[i]);
-		if (reject == UINT64_MAX && weir__spool_waiting(sp) == 0)
-			weir__spool_trim(sp, weir__spool_last(sp));
-		else
-			weir__spool_trim(sp, weir__marks_need(&jo->spools[i],
-			    reject < need ? reject : need));
+		/* first how far it is, then what it refused on the way there */
+		done = weir__spool_waiting(sp) == 0;
+		file = needed(jo, nd, weir__publisher_published(
+			ru->publishers[i], &solid) + 1);
+		if (done && refused(ru, nd).file == UINT64_MAX)
+			file = weir__spool_last(sp);
+		weir__spool_trim(sp, file);
 	}
 }
