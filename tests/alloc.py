@@ -128,10 +128,11 @@ def main():
             with open("x.weir", "a", encoding="utf-8") as f:
                 f.write("# other parts\n")
             loop(args.weir, "plan", args.every, keep=True)
+            # what is reset may be so before the failure: each begins anew
             for what in ("--sink on_time/csv.write",
                          "--stage on_time/window.tumbling"):
                 loop(args.weir, f"state reset --yes {what}", args.every,
-                     keep=True, enough=1)
+                     enough=4, kept="kept")
     finally:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
